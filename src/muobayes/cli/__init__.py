@@ -1,0 +1,29 @@
+"""The command line. Heavy imports live inside the commands, so that ``--help`` and card checks are instant."""
+
+import sys
+
+import typer
+
+from ..errors import InputError
+
+app = typer.Typer(
+    name="muobayes",
+    help="Bayesian fits of muoquark models: from UV couplings to a posterior.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Bayesian fits of muoquark models: from UV couplings to a posterior."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one sentence and exit code 2, never a traceback."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"muobayes: {error}", err=True)
+        sys.exit(2)
