@@ -1,7 +1,7 @@
 """The Warsaw basis of the SMEFT as a real vector: names, order, and what is real.
 
 Names and the choice of non-redundant elements are those of the WCxf basis ``SMEFT / Warsaw`` (arXiv:1712.05298;
-operators of arXiv:1008.4884), without the baryon-number-violating operators: 2499 real numbers.
+operators of arXiv:1008.4884), of dimension six and without baryon-number violation: 2499 real numbers.
 """
 
 import json
