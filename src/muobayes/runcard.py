@@ -1,0 +1,269 @@
+"""The run card: everything a user decides about a run, validated completely before anything heavy is loaded.
+
+`RunCard.load` reads a YAML card and fills in every default; whatever is wrong is told at once, each problem
+with its line, its key, its value, what is allowed and the nearest right name. No JAX here.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from ._measurements import Measurement
+from ._parameters import Parameter, check_parameters, written
+from ._problems import Problem, allowed, problems_of, unknown
+from ._yaml import Lines, read
+from .errors import InputError, did_you_mean
+from .models.catalogue import ModelEntry, model_names, read_model, read_model_file
+from .priors.spec import Fixed, PriorSpec
+from .units import parse_energy
+
+__all__ = [
+    "DATASETS",
+    "SCALE_RANGE_GEV",
+    "Likelihood",
+    "Matching",
+    "Nested",
+    "Nuts",
+    "Parameter",
+    "Plane",
+    "RunCard",
+]
+
+DATASETS = ("paper2021", "current", "latest")
+SCALE_RANGE_GEV = (200.0, 20_000.0)
+"""Matching scales that the evolution operators cover."""
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Matching(_Section):
+    """Loop order, and the matching scale: an energy, the name of a mass, or ``sampled`` (as ``muM``)."""
+
+    loop: Literal[0, 1] = 1
+    scale: str | None = None
+
+
+class Likelihood(_Section):
+    """Which terms count: all (``include`` not given) or some, without those in ``exclude``."""
+
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+
+class Nuts(_Section):
+    """The No-U-Turn sampler."""
+
+    type: Literal["nuts"] = "nuts"
+    chains: Count = 4
+    warmup: Count = 1000
+    draws: Count = 1000
+    target_accept: Fraction = 0.9
+    max_tree_depth: Annotated[int, Field(strict=True, ge=1, le=15)] = 10
+
+
+class Nested(_Section):
+    """Nested sampling: ``live`` points, ``inner_steps`` slice steps per dimension, stop at ``dlogz``."""
+
+    type: Literal["nested"] = "nested"
+    live: Annotated[int, Field(strict=True, ge=20)] = 500
+    inner_steps: Annotated[int, Field(strict=True, ge=2)] = 3
+    dlogz: Annotated[float, Field(strict=True, gt=0)] = 1e-3
+
+
+def _sampler_kind(value: Any) -> Any:
+    return value.get("type", "nuts") if isinstance(value, dict) else getattr(value, "type", None)
+
+
+Sampler = Annotated[
+    Annotated[Nuts, Tag("nuts")] | Annotated[Nested, Tag("nested")], Discriminator(_sampler_kind)
+]
+
+
+class Plane(_Section):
+    """A two-parameter figure: regions of groups of terms, and of all of them, around the best fit."""
+
+    x: str
+    y: str
+    groups: dict[str, tuple[str, ...]] = {}
+    points: Annotated[int, Field(strict=True, ge=10, le=1000)] = 120
+
+
+class RunCard(_Section):
+    """A validated run card with all defaults filled in.
+
+    ``parameters`` holds every parameter of the model, in the order of its catalogue entry.
+    """
+
+    model: str
+    dataset: str = "current"
+    parameters: dict[str, Parameter] = {}
+    matching: Matching = Matching()
+    likelihood: Likelihood = Likelihood()
+    measurements: tuple[Measurement, ...] = ()
+    priors: dict[str, Any] = {}
+    sampler: Sampler = Nuts()
+    plane: Plane | None = None
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 1
+    output: str | None = None
+    provenance: dict[str, Any] | None = None
+
+    @property
+    def entry(self) -> ModelEntry:
+        """The model's entry in the catalogue."""
+        return _entry(self.model)
+
+    @property
+    def priors_of(self) -> dict[str, PriorSpec]:
+        """Prior of every parameter that is not tied to another."""
+        return {name: p.prior for name, p in self.parameters.items() if p.prior is not None}
+
+    @property
+    def ties(self) -> dict[str, str]:
+        """Tied parameter -> the parameter that it equals."""
+        return {name: p.equals for name, p in self.parameters.items() if p.equals is not None}
+
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """Names of the sampled parameters."""
+        return tuple(name for name, prior in self.priors_of.items() if not isinstance(prior, Fixed))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the result (not where it is written, nor what is drawn)."""
+        content = self.model_dump(mode="json", exclude={"output", "plane", "provenance"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def load(cls, path: str | Path, **overrides: Any) -> "RunCard":
+        """Read and validate a YAML run card.
+
+        Parameters
+        ----------
+        path : path
+            The card. A ``run.yaml`` of a finished run is a card, too.
+        **overrides
+            Keys of the card that are replaced (``dataset="current"``); ``None`` keeps the card's value.
+
+        Raises
+        ------
+        InputError
+            Naming every problem with its line, key, value, what is allowed, and the nearest right name.
+        """
+        path = Path(path)
+        content, lines = read(path)
+        given = {key: value for key, value in overrides.items() if value is not None}
+        if isinstance(content, dict):
+            content = {**content, **given}
+            content.setdefault("output", str(Path("runs") / "output" / path.stem))
+        return _parse(content, str(path), {p: n for p, n in lines.items() if p[0] not in given})
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "RunCard":
+        """Validate a card given as nested dictionaries (the same keys as in YAML)."""
+        return _parse(dict(content), "run card", {})
+
+    def to_yaml(self) -> str:
+        """The card as YAML that `load` reads back unchanged; energies carry their unit."""
+        content = self.model_dump(mode="json", exclude_none=True)
+        known = self.entry.parameters
+        content["parameters"] = {n: written(p, known[n].unit) for n, p in self.parameters.items()}
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    return TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+
+
+def _parse(content: Any, where: str, lines: Lines) -> RunCard:
+    if not isinstance(content, dict):
+        raise InputError(f"{where}: a run card is a mapping of keys; {allowed(RunCard.model_fields)}.")
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for key in content:
+        if key not in RunCard.model_fields:
+            problems.append(Problem((str(key),), unknown("key", key, RunCard.model_fields)))
+    for key, field in RunCard.model_fields.items():
+        if key not in content or content[key] is None:
+            if field.is_required():
+                problems.append(Problem((), f"the key '{key}' is missing"))
+        elif key != "parameters":
+            try:
+                values[key] = _adapter(field).validate_python(content[key])
+            except ValidationError as error:
+                problems += problems_of(error, field.annotation, (key,))
+    if "dataset" in values and values["dataset"] not in DATASETS:
+        problems.append(Problem(("dataset",), unknown("data set", values["dataset"], DATASETS)))
+    if "model" in values:
+        try:
+            entry = _entry(values["model"])
+        except InputError as error:
+            problems.append(Problem(("model",), str(error).removeprefix("model: ").rstrip(".")))
+        else:
+            values["parameters"], found = check_parameters(content.get("parameters") or {}, entry)
+            problems += found or _check_uses(values)
+    if problems:
+        raise InputError(_message(problems, where, lines))
+    return RunCard(**values)
+
+
+def _message(problems: list[Problem], where: str, lines: Lines) -> str:
+    def line_of(problem: Problem) -> int:
+        path = problem.path
+        while path and path not in lines:
+            path = path[:-1]
+        return lines[path] if path else 0
+
+    told = []
+    for problem in sorted(problems, key=line_of):
+        line = f"line {line_of(problem)}: " if line_of(problem) else ""
+        told.append(line + (f"{problem.location}: " if problem.path else "") + problem.message + ".")
+    if len(told) == 1:
+        return f"{where}{', ' if told[0].startswith('line ') else ': '}{told[0]}"
+    return f"{where} has {len(told)} problems:\n" + "\n".join(f"  {text}" for text in told)
+
+
+def _entry(model: str) -> ModelEntry:
+    """A model of the catalogue by name, or a user's own by the name of its file."""
+    if model.endswith((".yaml", ".yml")):
+        return read_model_file(Path(model))
+    if model not in model_names():
+        raise InputError(unknown("model", model, model_names()))
+    return read_model(model)
+
+
+def _check_uses(values: Mapping[str, Any]) -> list[Problem]:
+    """Where other sections name parameters: the matching scale, and the axes of the plane."""
+    found = []
+    parameters: dict[str, Parameter] = values["parameters"]
+    scale = values["matching"].scale if "matching" in values else None
+    masses = [name for name in parameters if name in ("M1", "M2", "M3")]
+    if scale is not None and scale not in (*masses, "sampled"):
+        low, high = SCALE_RANGE_GEV
+        try:
+            if scale[:1].isalpha():
+                names = ", ".join([*masses, "sampled"])
+                hint = did_you_mean(scale, [*masses, "sampled"])
+                raise InputError(f"unknown scale {scale!r}{hint}; allowed are an energy ('3 TeV'), {names}")
+            mu = parse_energy(scale, "")
+            if not low <= mu <= high:
+                raise InputError(f"{scale} is outside the running's range, {low:g} GeV to {high / 1e3:g} TeV")
+        except InputError as error:
+            found.append(Problem(("matching", "scale"), str(error).removeprefix(": ").rstrip(".")))
+    if plane := values.get("plane"):
+        free = [n for n, p in parameters.items() if p.prior is not None and not isinstance(p.prior, Fixed)]
+        for axis in ("x", "y"):
+            if getattr(plane, axis) not in free:
+                message = unknown("sampled parameter", getattr(plane, axis), free)
+                found.append(Problem(("plane", axis), message))
+    return found
