@@ -1,0 +1,106 @@
+"""The posterior as samplers see it: a normalised prior, a log-likelihood, and nothing about physics.
+
+NUTS and nested sampling walk in the same unconstrained space R^n and evaluate the same two functions there,
+`Posterior.log_prior_unconstrained` and `Posterior.log_likelihood_unconstrained`.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..errors import InputError
+from ..priors.distributions import PriorSet
+
+__all__ = ["Posterior", "check_posterior", "no_derived"]
+
+Scalars = dict[str, Array]
+
+
+def no_derived(x: Float[Array, " n"]) -> Scalars:
+    """The `Posterior.derived` of a model that stores nothing beside its parameters."""
+    return {}
+
+
+class Posterior(eqx.Module):
+    """What is sampled. All functions are pure JAX functions of the sampled parameters ``x``, shape (n,).
+
+    Attributes
+    ----------
+    prior : PriorSet
+        Normalised; its ``names`` give the order of ``x``.
+    log_likelihood : callable
+        (n,) -> scalar, finite for every finite input.
+    terms : callable
+        (n,) -> {term name: log-likelihood}; the sum of the terms is ``log_likelihood``.
+    derived : callable
+        (n,) -> {name: scalar}, stored with the draws.
+    symmetries : tuple of tuples of str
+        Exact sign symmetries: changing the sign of all the named parameters together leaves the likelihood
+        and the prior invariant.
+
+    Examples
+    --------
+    >>> from muobayes.priors.distributions import prior_set
+    >>> from muobayes.priors.spec import Normal
+    >>> prior = prior_set({"a": Normal(mean=0, sd=1)})
+    >>> line = Posterior(prior, lambda x: -x[0] ** 2, lambda x: {"only": -x[0] ** 2})
+    >>> float(line.log_likelihood_unconstrained(jnp.array([2.0])))
+    -4.0
+    """
+
+    prior: PriorSet
+    log_likelihood: Callable[[Array], Array]
+    terms: Callable[[Array], Scalars]
+    derived: Callable[[Array], Scalars] = no_derived
+    symmetries: tuple[tuple[str, ...], ...] = eqx.field(default=(), static=True)
+
+    def log_prior_unconstrained(self, z: Float[Array, " n"]) -> Float[Array, ""]:
+        """Normalised log-density of the prior in unconstrained space."""
+        x, log_jacobian = self.prior.from_unconstrained(z)
+        return self.prior.log_prob(x) + log_jacobian
+
+    def log_likelihood_unconstrained(self, z: Float[Array, " n"]) -> Float[Array, ""]:
+        """Log-likelihood of the parameters that ``z`` stands for."""
+        return self.log_likelihood(self.prior.from_unconstrained(z)[0])
+
+    def potential(self, z: Float[Array, " n"]) -> Float[Array, ""]:
+        """Minus the (unnormalised) log-posterior density in unconstrained space."""
+        return -(self.log_prior_unconstrained(z) + self.log_likelihood_unconstrained(z))
+
+    def constrain(self, z: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Parameter values of an unconstrained point."""
+        return self.prior.from_unconstrained(z)[0]
+
+
+def check_posterior(posterior: Posterior, key: Array, points: int = 16) -> None:
+    """Verify at prior draws what samplers rely on, before hours are spent on it.
+
+    Raises
+    ------
+    InputError
+        If the log-likelihood or its gradient is not finite, or the terms do not add up to it; names
+        the point.
+    """
+
+    def probe(z):
+        value, gradient = jax.value_and_grad(posterior.potential)(z)
+        x = posterior.constrain(z)
+        total = sum(posterior.terms(x).values(), jnp.zeros(()))
+        return x, value, gradient, posterior.log_likelihood(x), total
+
+    z = posterior.prior.sample_unconstrained(key, (points,))
+    for x, value, gradient, log_likelihood, total in zip(*map(np.asarray, jax.jit(jax.vmap(probe))(z))):
+        where = ", ".join(f"{name} = {v:.6g}" for name, v in zip(posterior.prior.names, x))
+        if not np.isfinite(value):
+            raise InputError(f"the log-posterior is {-value} at {where}; it must be finite everywhere.")
+        if not np.isfinite(gradient).all():
+            bad = ", ".join(n for n, g in zip(posterior.prior.names, gradient) if not np.isfinite(g))
+            raise InputError(f"the gradient of the log-posterior along {bad} is not finite at {where}.")
+        if abs(total - log_likelihood) > 1e-8 * max(1.0, abs(log_likelihood)):
+            raise InputError(
+                f"the terms add up to {total:.10g}, the log-likelihood is {log_likelihood:.10g}, at {where}."
+            )
