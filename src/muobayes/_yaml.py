@@ -1,4 +1,4 @@
-"""YAML as a physicist writes it: a duplicate key is a mistake, ``1e-3`` a number, every key knows its line."""
+"""YAML for run cards: a duplicate key is a mistake, ``1e-3`` is a number, and every key knows its line."""
 
 import re
 from collections.abc import Iterator

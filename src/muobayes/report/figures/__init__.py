@@ -1,0 +1,1 @@
+"""One figure per module; each takes plain arrays and gives a matplotlib figure."""

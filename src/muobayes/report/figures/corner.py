@@ -1,0 +1,98 @@
+"""The corner plot: every marginal of the posterior in one and two dimensions."""
+
+from collections.abc import Mapping
+
+import corner
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..style import BLUE, GREY, PAGE_IN, RED, styled
+
+__all__ = ["corner_figure"]
+
+_LEVELS = (1 - np.exp(-0.5), 1 - np.exp(-2.0))
+"""Probability inside the 1 and 2 sigma regions of a two-dimensional Gaussian."""
+
+
+@styled
+def corner_figure(
+    draws: Mapping[str, np.ndarray],
+    labels: Mapping[str, str],
+    best: Mapping[str, float] | None = None,
+    reference: Mapping[str, float] | None = None,
+) -> Figure:
+    """Marginals with 1 and 2 sigma regions.
+
+    Parameters
+    ----------
+    draws : mapping
+        Name -> (n,) equally weighted draws, in units of the labels.
+    labels : mapping
+        Name -> how it is typeset.
+    best : mapping, optional
+        Best fit, marked by a star.
+    reference : mapping, optional
+        Another point (the SM), marked by dashed lines.
+    """
+    names = list(draws)
+    data = np.column_stack([np.asarray(draws[name], dtype=float).ravel() for name in names])
+    side = min(PAGE_IN + 2, 1.5 + 1.35 * len(names))
+    figure = Figure(figsize=(side, side))
+    corner.corner(
+        data,
+        fig=figure,
+        bins=40,
+        labels=[labels[name] for name in names],
+        range=[_span(column) for column in data.T],
+        levels=_LEVELS,
+        smooth=1.0,
+        smooth1d=1.0,
+        color=BLUE,
+        plot_datapoints=False,
+        plot_density=False,
+        fill_contours=True,
+        no_fill_contours=False,
+        contour_kwargs={"linewidths": 0.9},
+        hist_kwargs={"linewidth": 1.2},
+        max_n_ticks=4,
+        labelpad=0.02,
+        use_math_text=True,
+    )
+    axes = np.array(figure.axes).reshape(len(names), len(names))
+    for i, name in enumerate(names):
+        _annotate(axes[i, i], data[:, i], labels[name])
+        for j in range(i):
+            if best is not None:
+                axes[i, j].plot(best[names[j]], best[name], "*", color=RED, ms=9, mec="white", mew=0.5)
+            if reference is not None:
+                axes[i, j].axhline(reference[name], color=GREY, ls="--", lw=0.7)
+        if best is not None:
+            axes[i, i].axvline(best[name], color=RED, lw=0.9)
+        if reference is not None:
+            for row in axes[i:, i]:
+                row.axvline(reference[name], color=GREY, ls="--", lw=0.7)
+    handles = []
+    if best is not None:
+        handles.append(Line2D([], [], color=RED, marker="*", ls="", ms=9, mec="white", label="best fit"))
+    if reference is not None:
+        handles.append(Line2D([], [], color=GREY, ls="--", lw=0.9, label="SM"))
+    if handles:
+        figure.legend(handles=handles, loc="upper right", fontsize=11)
+    return figure
+
+
+def _span(values: np.ndarray) -> tuple[float, float]:
+    """Where a marginal is worth showing: 99.8 % of the draws and a little room."""
+    low, high = np.quantile(values, (0.001, 0.999))
+    room = 0.08 * (high - low) or abs(low) * 1e-3 or 1e-3
+    return low - room, high + room
+
+
+def _annotate(axis, values: np.ndarray, label: str) -> None:
+    low, median, high = np.quantile(values, (0.16, 0.5, 0.84))
+    for edge in (low, high):
+        axis.axvline(edge, color=BLUE, lw=0.7, ls=":")
+    digits = max(0, 1 - int(np.floor(np.log10(max(min(median - low, high - median), 1e-12)))))
+    text = f"{median:.{digits}f}^{{+{high - median:.{digits}f}}}_{{-{median - low:.{digits}f}}}"
+    axis.set_title(f"{label} $= {text}$", fontsize=10, pad=6)

@@ -1,0 +1,93 @@
+"""How figures look: serif mathematics, sizes that stay readable in a paper's column, a palette safe for all eyes."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+__all__ = [
+    "BLUE",
+    "COLUMN_IN",
+    "CYCLE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "PAGE_IN",
+    "RED",
+    "SAND",
+    "TEAL",
+    "VIOLET",
+    "save",
+    "styled",
+]
+
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault, 2021), in an order whose neighbours differ in lightness, too.
+BLUE, SAND, TEAL, RED = "#332288", "#DDCC77", "#44AA99", "#CC6677"
+CYAN, VIOLET, GREEN, OLIVE = "#88CCEE", "#AA4499", "#117733", "#999933"
+CYCLE = (BLUE, SAND, TEAL, RED, CYAN, VIOLET, GREEN, OLIVE)
+INK, GREY = "#1b1b1f", "#8a8a93"
+
+COLUMN_IN, PAGE_IN = 3.4, 7.0
+"""Widths of a column and of a page in inches."""
+
+_RC = {
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 10,
+    "axes.labelsize": 11,
+    "axes.titlesize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.width": 0.5,
+    "ytick.minor.width": 0.5,
+    "lines.linewidth": 1.2,
+    "axes.prop_cycle": mpl.cycler(color=CYCLE),
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.04,
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+_CONTEXT = {**mpl.rcParamsDefault, **_RC}
+_CONTEXT.pop("backend", None)
+
+P = ParamSpec("P")
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw a figure in this style, without touching the user's own matplotlib settings."""
+
+    @wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(_CONTEXT):
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG for the screen and as PDF beside it for a paper."""
+    with mpl.rc_context(_CONTEXT):
+        figure.savefig(path.with_suffix(".png"), metadata={"Software": "muobayes"})
+        figure.savefig(path.with_suffix(".pdf"), metadata={"Creator": "muobayes", "CreationDate": None})
