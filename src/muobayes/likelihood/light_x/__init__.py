@@ -1,1 +1,1 @@
-"""The gauge boson X as light as a muon: couplings, widths, and every bound as a differentiable likelihood term."""
+"""The gauge boson X as light as a muon: couplings, widths, and every bound as a differentiable term."""
