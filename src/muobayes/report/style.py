@@ -1,4 +1,4 @@
-"""How figures look: serif mathematics, sizes that stay readable in a paper's column, a palette safe for all eyes."""
+"""How figures look: serif mathematics, sizes readable in a paper's column, a palette safe for all eyes."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,30 +8,16 @@ from typing import ParamSpec
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = [
-    "BLUE",
-    "COLUMN_IN",
-    "CYCLE",
-    "GREEN",
-    "GREY",
-    "INK",
-    "PAGE_IN",
-    "RED",
-    "SAND",
-    "TEAL",
-    "VIOLET",
-    "save",
-    "styled",
-]
+__all__ = ["BLUE", "CYCLE", "GREY", "INK", "PAGE_IN", "RED", "SAND", "TEAL", "save", "styled"]
 
-# Paul Tol's "muted" scheme (personal.sron.nl/~pault, 2021), in an order whose neighbours differ in lightness, too.
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault, 2021), neighbours differing in lightness, too.
 BLUE, SAND, TEAL, RED = "#332288", "#DDCC77", "#44AA99", "#CC6677"
 CYAN, VIOLET, GREEN, OLIVE = "#88CCEE", "#AA4499", "#117733", "#999933"
 CYCLE = (BLUE, SAND, TEAL, RED, CYAN, VIOLET, GREEN, OLIVE)
 INK, GREY = "#1b1b1f", "#8a8a93"
 
-COLUMN_IN, PAGE_IN = 3.4, 7.0
-"""Widths of a column and of a page in inches."""
+PAGE_IN = 7.0
+"""Width of a page in inches."""
 
 _RC = {
     "font.family": "STIXGeneral",

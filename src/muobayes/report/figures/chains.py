@@ -17,8 +17,8 @@ _BINS = 20
 def chains_figure(draws: Mapping[str, np.ndarray], labels: Mapping[str, str]) -> Figure:
     """Trace (left) and rank histogram (right) of every parameter, chain by chain.
 
-    Ranks of well-mixed chains are uniform (Vehtari et al., arXiv:1903.08008, Sec. 4.3); the grey band holds 95 % of
-    the bars of independent draws.
+    Ranks of well-mixed chains are uniform (Vehtari et al., arXiv:1903.08008, Sec. 4.3); the grey band holds
+    95 % of the bars of independent draws.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-"""Two parameters of a fit: the regions that single groups of data prefer, and that of all data together (Fig. 1)."""
+"""Two parameters of a fit: the regions that groups of data prefer, and that of all data together (Fig. 1)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,7 +15,7 @@ from ..style import BLUE, CYCLE, INK, styled
 __all__ = ["DELTA_CHI2", "plane_figure"]
 
 DELTA_CHI2 = (2.2957, 6.1801)
-"""-2 Delta log L of the 1 and 2 sigma regions of two parameters: the 68.27 % and 95.45 % quantiles of chi^2_2."""
+"""-2 Delta log L of the 1 and 2 sigma regions of two parameters: 68.27 % and 95.45 % quantiles of chi^2_2."""
 
 
 @styled
@@ -33,7 +35,7 @@ def plane_figure(
     x, y : (nx,), (ny,) arrays
         Grid.
     groups : mapping
-        Group of terms -> (ny, nx) log-likelihood; each region is relative to the group's own best point in the plane.
+        Group of terms -> (ny, nx) log-likelihood; a region is relative to the group's own best point here.
     total : (ny, nx) array
         Log-likelihood of all terms.
     labels : (str, str)
@@ -45,7 +47,7 @@ def plane_figure(
     """
     figure = Figure(figsize=(5.0, 4.6), layout="constrained")
     axis = figure.subplots()
-    handles = []
+    handles: list[Artist] = []
     colors = [color for color in CYCLE if color != BLUE]
     for (name, values), color in zip(groups.items(), colors):
         _regions(axis, x, y, values, color)
@@ -55,10 +57,9 @@ def plane_figure(
     axis.contourf(x, y, drop, levels=(-np.inf, DELTA_CHI2[1]), colors=[BLUE], alpha=0.35, zorder=3)
     axis.contour(x, y, drop, levels=DELTA_CHI2, colors=[BLUE], linewidths=1.1, zorder=4)
     handles.append(Patch(facecolor=(BLUE, 0.8), edgecolor=BLUE, label="all data"))
-    axis.plot(*best, "*", color="white", mec=INK, mew=0.7, ms=11, zorder=6)
-    handles.append(
-        Line2D([], [], marker="*", ls="", color="white", mec=INK, mew=0.7, ms=11, label="best fit")
-    )
+    star: dict[str, Any] = {"marker": "*", "ls": "", "color": "white", "mec": INK, "mew": 0.7, "ms": 11}
+    axis.plot(*best, **star, zorder=6)
+    handles.append(Line2D([], [], **star, label="best fit"))
     if x[0] < 0 < x[-1] and y[0] < 0 < y[-1]:
         axis.plot(0, 0, "+", color=INK, ms=9, mew=1.1, zorder=6)
         handles.append(Line2D([], [], marker="+", ls="", color=INK, ms=9, mew=1.1, label="SM"))

@@ -1,4 +1,4 @@
-"""What the data say about a point: pulls of observables, and gains of terms, each in the SM and at the best fit."""
+"""What the data say about a point: pulls of observables, and gains of terms, in the SM and at the best fit."""
 
 from collections.abc import Mapping, Sequence
 
@@ -63,9 +63,16 @@ def gains_figure(gains: Mapping[str, Mapping[str, float]], title: str = "") -> F
         lengths = np.array([values[name] for name in names])
         axis.barh(rows, lengths, height=0.92 * height, color=color, label=label)
         for row, length in zip(rows, lengths):
-            place = {"ha": "left" if length >= 0 else "right", "va": "center", "fontsize": 8}
-            offset = (4 if length >= 0 else -4, 0)
-            axis.annotate(f"{length:.1f}", (length, row), offset, textcoords="offset points", **place)
+            side = 1 if length >= 0 else -1
+            axis.annotate(
+                f"{length:.1f}",
+                (length, row),
+                (4 * side, 0),
+                textcoords="offset points",
+                ha="left" if side > 0 else "right",
+                va="center",
+                fontsize=8,
+            )
     axis.axvline(0, color=GREY, lw=0.7)
     axis.set_yticks(np.arange(len(names)), names)
     axis.tick_params(axis="y", which="both", left=False, right=False)
