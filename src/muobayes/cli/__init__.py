@@ -5,6 +5,7 @@ import sys
 import typer
 
 from ..errors import InputError
+from . import models
 
 app = typer.Typer(
     name="muobayes",
@@ -18,6 +19,11 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Bayesian fits of muoquark models: from UV couplings to a posterior."""
+
+
+app.command("models")(models.models)
+app.command("new-model")(models.new_model)
+app.command("consistency")(models.consistency)
 
 
 def main() -> None:

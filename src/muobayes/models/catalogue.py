@@ -25,8 +25,10 @@ __all__ = [
     "ModelEntry",
     "Parameter",
     "model_names",
+    "parameter_blocks",
     "read_model",
     "read_model_file",
+    "resolve_model",
 ]
 
 SECTORS = {
@@ -129,9 +131,7 @@ class ModelEntry(_Data):
                     f"allowed are {', '.join(SECTORS)}."
                 )
         if (self.gauge is None) != (self.x == "none"):
-            raise InputError(
-                f"x: {self.x!r} does not fit: a model without a gauge group has x: none, and only such a model."
-            )
+            raise InputError(f"x: {self.x!r} does not fit: x is none exactly if there is no gauge group.")
         if self.gauge is not None:
             expand_charges(self.gauge.charges, self.mediators)
         elif self.mediators:
@@ -188,6 +188,13 @@ def read_model(name: str) -> ModelEntry:
     return _parse(yaml.safe_load(entry.read_text(encoding="utf-8")), f"{name}.yaml")
 
 
+def resolve_model(name_or_path: str) -> ModelEntry:
+    """A catalogue model by name, or a user's own by the path of its YAML file."""
+    if name_or_path.endswith((".yaml", ".yml")):
+        return read_model_file(Path(name_or_path))
+    return read_model(name_or_path)
+
+
 def read_model_file(path: Path) -> ModelEntry:
     """A user's own model from a YAML file with the same keys as a catalogue entry.
 
@@ -237,12 +244,17 @@ def _allowed_keys(path: list[str]) -> list[str]:
     return list(ModelEntry.model_fields)
 
 
+def parameter_blocks() -> dict[str, dict[str, Any]]:
+    """The blocks of shared parameters that an entry may ``use``, by name."""
+    return yaml.safe_load(_CATALOGUE.joinpath("_parameters.yaml").read_text(encoding="utf-8"))
+
+
 def _with_shared_parameters(document: dict[str, Any], where: str) -> dict[str, Any]:
     """Fill in ``use: [block, ...]``: parameters that models share are written once, in ``_parameters.yaml``.
 
     What the entry says itself (a prior of its own, say) goes over what the block says.
     """
-    shared = yaml.safe_load(_CATALOGUE.joinpath("_parameters.yaml").read_text(encoding="utf-8"))
+    shared = parameter_blocks()
     document = dict(document)
     merged: dict[str, Any] = {}
     for block in document.pop("use", []):
