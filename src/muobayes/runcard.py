@@ -70,15 +70,18 @@ class Nuts(_Section):
     draws: Count = 1000
     target_accept: Fraction = 0.9
     max_tree_depth: Annotated[int, Field(strict=True, ge=1, le=15)] = 10
+    dense_mass: bool = True
 
 
 class Nested(_Section):
-    """Nested sampling: ``live`` points, ``inner_steps`` slice steps per dimension, stop at ``dlogz``."""
+    """Nested sampling: several independent runs, merged. Options as in `muobayes.inference.nested`."""
 
     type: Literal["nested"] = "nested"
     live: Annotated[int, Field(strict=True, ge=20)] = 500
-    inner_steps: Annotated[int, Field(strict=True, ge=2)] = 3
-    dlogz: Annotated[float, Field(strict=True, gt=0)] = 1e-3
+    runs: Count = 4
+    steps_per_dimension: Annotated[int, Field(strict=True, ge=2)] = 5
+    remaining: Fraction = 0.01
+    batch: Count = 50
 
 
 def _sampler_kind(value: Any) -> Any:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure
 
 __all__ = ["BLUE", "CYCLE", "GREY", "INK", "PAGE_IN", "RED", "SAND", "TEAL", "save", "styled"]
@@ -46,7 +47,7 @@ _RC = {
     "xtick.minor.width": 0.5,
     "ytick.minor.width": 0.5,
     "lines.linewidth": 1.2,
-    "axes.prop_cycle": mpl.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=CYCLE),
     "figure.dpi": 100,
     "savefig.dpi": 200,
     "savefig.bbox": "tight",
@@ -55,8 +56,7 @@ _RC = {
     "pdf.fonttype": 42,
 }
 
-_CONTEXT = {**mpl.rcParamsDefault, **_RC}
-_CONTEXT.pop("backend", None)
+_CONTEXT: Any = {k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"} | _RC
 
 P = ParamSpec("P")
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..style import BLUE, GREY, PAGE_IN, RED, styled
+from ..style import BLUE, PAGE_IN, RED, styled
 
 __all__ = ["corner_figure"]
 
@@ -20,9 +20,8 @@ def corner_figure(
     draws: Mapping[str, np.ndarray],
     labels: Mapping[str, str],
     best: Mapping[str, float] | None = None,
-    reference: Mapping[str, float] | None = None,
 ) -> Figure:
-    """Marginals with 1 and 2 sigma regions.
+    """Marginals with 1 and 2 sigma regions, and the medians with their 68 % intervals.
 
     Parameters
     ----------
@@ -32,8 +31,6 @@ def corner_figure(
         Name -> how it is typeset.
     best : mapping, optional
         Best fit, marked by a star.
-    reference : mapping, optional
-        Another point (the SM), marked by dashed lines.
     """
     names = list(draws)
     data = np.column_stack([np.asarray(draws[name], dtype=float).ravel() for name in names])
@@ -65,20 +62,11 @@ def corner_figure(
         for j in range(i):
             if best is not None:
                 axes[i, j].plot(best[names[j]], best[name], "*", color=RED, ms=9, mec="white", mew=0.5)
-            if reference is not None:
-                axes[i, j].axhline(reference[name], color=GREY, ls="--", lw=0.7)
         if best is not None:
             axes[i, i].axvline(best[name], color=RED, lw=0.9)
-        if reference is not None:
-            for row in axes[i:, i]:
-                row.axvline(reference[name], color=GREY, ls="--", lw=0.7)
-    handles = []
     if best is not None:
-        handles.append(Line2D([], [], color=RED, marker="*", ls="", ms=9, mec="white", label="best fit"))
-    if reference is not None:
-        handles.append(Line2D([], [], color=GREY, ls="--", lw=0.9, label="SM"))
-    if handles:
-        figure.legend(handles=handles, loc="upper right", fontsize=11)
+        star = Line2D([], [], color=RED, marker="*", ls="", ms=9, mec="white", label="best fit")
+        figure.legend(handles=[star], loc="upper right", fontsize=11)
     return figure
 
 

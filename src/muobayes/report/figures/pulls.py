@@ -1,4 +1,4 @@
-"""What the data say about a point: pulls of observables, and gains of terms, in the SM and at the best fit."""
+"""What data say about a point: pulls of observables, and gains of terms, in the SM and at the best fit."""
 
 from collections.abc import Mapping, Sequence
 
