@@ -1,0 +1,29 @@
+"""Tree-level and one-loop matching of the scalar leptoquarks S1, S3, S1 and S3 together, and R2 to the SMEFT.
+
+The results are tables of flavour tensors with rational coefficients (``data/*.yaml``), in the Warsaw basis,
+MS-bar and naive dimensional regularisation; `matching` turns them into a differentiable function.
+"""
+
+from ._matching import PARTS, Matching, match, matching
+from ._tables import MODELS
+from .couplings import R2, S1, S1S3, S3, Leptoquark, SMParameters
+from .muoquarks import muoquarks, top_row
+from .thresholds import Thresholds, thresholds
+
+__all__ = [
+    "MODELS",
+    "PARTS",
+    "R2",
+    "S1",
+    "S1S3",
+    "S3",
+    "Leptoquark",
+    "Matching",
+    "SMParameters",
+    "Thresholds",
+    "match",
+    "matching",
+    "muoquarks",
+    "thresholds",
+    "top_row",
+]
