@@ -1,6 +1,7 @@
 """``muobayes models``, ``new-model`` and ``consistency``: the catalogue, and models of one's own."""
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -218,24 +219,27 @@ def _search(entry: "ModelEntry", bound: int, realistic: bool) -> dict[str, Any]:
         f"{len({a[:2] for a in found})} are safe for {', '.join(generations)} with a suitable Phi"
     )
     rows = []
-    for a in found:
-        leptoquarks = {name: str(charge) for name, charge in a.leptoquarks.items()}
-        minors = _pairs(a.neutrinos.minors) if a.neutrinos.realistic else "-"
+    for charges, group in groupby(found, key=lambda a: (a.quark, a.leptons, a.leptoquarks)):
+        assignments = list(group)
+        quark, leptons, leptoquarks = charges
         typer.echo(
-            f"  q {a.quark:3d}  e {{:3d}}  mu {{:3d}}  tau {{:3d}}  Phi {a.phi:3d}  ".format(*a.leptons)
+            "  q {:3d}  e {:3d}  mu {:3d}  tau {:3d}  ".format(quark, *leptons)
             + "  ".join(f"{name} {charge}" for name, charge in leptoquarks.items())
-            + f"  realistic neutrinos: {_yes(a.neutrinos.realistic)}, zeros of the inverse: {minors}"
+            + "  Phi "
+            + ", ".join(f"{a.phi}{'*' if a.neutrinos.realistic else ''}" for a in assignments)
         )
-        rows.append(
+        rows += [
             {
-                "q": a.quark,
-                "leptons": a.leptons,
+                "q": quark,
+                "leptons": leptons,
                 "Phi": a.phi,
-                "leptoquarks": leptoquarks,
+                "leptoquarks": {name: str(charge) for name, charge in leptoquarks.items()},
                 "realistic_neutrinos": a.neutrinos.realistic,
                 "minors": a.neutrinos.minors,
             }
-        )
+            for a in assignments
+        ]
+    typer.echo("  (*: with this Phi the seesaw gives at most one massless neutrino, and all flavours mix)")
     return {"bound": bound, "anomaly_free": total, "safe": rows}
 
 

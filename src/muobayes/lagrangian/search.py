@@ -15,7 +15,7 @@ LeptonCharges = tuple[int, int, int]
 
 
 class Assignment(NamedTuple):
-    """Charges of quarks, of the three lepton generations, of Phi and the leptoquarks; the neutrino texture."""
+    """Charges of quarks, of the lepton generations, of Phi and the leptoquarks; the neutrino texture."""
 
     quark: int
     leptons: LeptonCharges
