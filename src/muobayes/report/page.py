@@ -1,0 +1,173 @@
+"""The report of a run: one HTML file with everything inside, pleasant on a screen and on paper."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from .. import __version__
+from ..priors.spec import Fixed
+from .numbers import digits_for, fixed, signed, significant
+from .results import Results, label_and_scale
+from .summary import MAX_RHAT, MIN_ESS
+from .symbols import formula
+
+__all__ = ["write_page"]
+
+_WIDTHS = {"corner": "38rem", "fig1": "30rem", "gains": "40rem", "pulls": "44rem", "chains": "44rem"}
+_GAINS = (
+    "What each part of the data gains over the SM at the best fit, and how another data set sees that point."
+)
+_PLANE = (
+    "Regions of −2 Δ log L < 2.30 and 6.18 (1 and 2 sigma for two parameters) that groups of data prefer by "
+    "themselves, and all data together; the other parameters are at their best-fit values."
+)
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def write_page(results: Results, path: Path) -> None:
+    """Write the self-contained report of a run; the figures must be in its folder already.
+
+    Parameters
+    ----------
+    results : Results
+        The run.
+    path : Path
+        The HTML file.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "math": formula,
+        "fixed": fixed,
+        "signed": signed,
+        "count": lambda value: f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
+    }
+    html = environment.get_template("report.html").render(_content(results))
+    path.write_text(html, encoding="utf-8")
+
+
+def _content(results: Results) -> dict[str, Any]:
+    card, entry = results.card, results.card.entry
+    provenance = card.provenance or {}
+    diagnostics = results.diagnostics
+    return {
+        "version": __version__,
+        "css": Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        "card": card,
+        "entry": entry,
+        "created": provenance.get("created"),
+        "sampler": results.sampler_sentence,
+        "best_fit": results.best_fit,
+        "headline": _headline(results),
+        "warnings": diagnostics.warnings,
+        "posterior": [_posterior_row(results, name) for name in results.sampled],
+        "fixed": _fixed(results),
+        "gain_columns": list(results.gains),
+        "gains": _gain_rows(results.gains),
+        "gains_caption": _GAINS,
+        "plane_caption": _PLANE,
+        "pulls": _pull_rows(results),
+        "sampling": [{"label": label, "value": value, "bad": bad} for label, value, bad in diagnostics.rows],
+        "images": _images(results.folder.path),
+        "widths": _WIDTHS,
+        "card_text": results.folder.card.read_text(encoding="utf-8"),
+    }
+
+
+def _images(folder: Path) -> dict[str, str]:
+    found = {}
+    for name in _WIDTHS:
+        file = folder / f"{name}.png"
+        if file.exists():
+            found[name] = "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
+    return found
+
+
+def _headline(results: Results) -> list[dict[str, str]]:
+    items = []
+    for name in results.sampled[:3]:
+        value = results.best_fit["parameters"][name] * results.scales[name]
+        row = results.summary.loc[name]
+        digits = digits_for(results.scales[name] * (row.high68 - row.low68) / 2)
+        items.append({"value": fixed(value, digits), "label": f"{results.labels[name]}, best fit"})
+    return items
+
+
+def _posterior_row(results: Results, name: str) -> dict[str, Any]:
+    row, scale = results.summary.loc[name], results.scales[name]
+    digits = digits_for(scale * min(row.high68 - row["median"], row["median"] - row.low68))
+
+    def told(value: float) -> str:
+        return fixed(scale * value, digits)
+
+    return {
+        "label": results.labels[name],
+        "median": told(row["median"]),
+        "up": told(row.high68 - row["median"]),
+        "down": told(row["median"] - row.low68),
+        "low95": told(row.low95),
+        "high95": told(row.high95),
+        "best": told(results.best_fit["parameters"][name]),
+        "rhat": row.rhat,
+        "ess_bulk": row.ess_bulk,
+        "ess_tail": row.ess_tail,
+        "rhat_bad": row.rhat > MAX_RHAT,
+        "bulk_bad": row.ess_bulk < MIN_ESS,
+        "tail_bad": row.ess_tail < MIN_ESS,
+    }
+
+
+def _fixed(results: Results) -> list[str]:
+    entry = results.card.entry
+    found = []
+    for name, parameter in results.card.parameters.items():
+        if parameter.equals is not None:
+            found.append(f"{_label(entry, name)} = {_label(entry, parameter.equals)}")
+        elif isinstance(parameter.prior, Fixed):
+            label, scale = label_and_scale(name, entry, parameter.prior.value)
+            symbol, _, unit = label.partition(" [")
+            found.append(
+                f"{symbol} = {significant(parameter.prior.value * scale)} {unit.rstrip(']')}".rstrip()
+            )
+    return found
+
+
+def _label(entry: Any, name: str) -> str:
+    return f"${entry.parameters[name].latex}$"
+
+
+def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(name for column in gains.values() for name in column))
+    rows = [
+        {"label": n, "values": [c.get(n, float("nan")) for c in gains.values()], "total": False}
+        for n in names
+    ]
+    total = [sum(column.values()) for column in gains.values()]
+    return [*rows, {"label": "all data", "values": total, "total": True}]
+
+
+def _pull_rows(results: Results) -> list[dict[str, Any]]:
+    table = results.important_observables
+    if table is None:
+        return []
+    return [
+        {
+            "label": row.latex,
+            "measured": f"{significant(row.measurement, 3)} ± {significant(row.sigma, 2)}",
+            "sm": significant(row.sm, 3),
+            "best": significant(row.best_fit, 3),
+            "pull_sm": row.pull_sm,
+            "pull_best": row.pull_best_fit,
+            "source": row.source,
+        }
+        for row in table.itertuples()
+    ]

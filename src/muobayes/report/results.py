@@ -1,0 +1,177 @@
+"""A run's folder as one object: what the report shows, read back from the files alone."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ..errors import InputError
+from ..models.catalogue import ModelEntry
+from ..runcard import Nuts, RunCard
+from ..rundir import RunDir
+from .summary import Diagnostics, diagnose
+
+if TYPE_CHECKING:
+    import arviz
+
+__all__ = ["Results", "label_and_scale"]
+
+_IMPORTANT = 20
+
+
+def label_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, float]:
+    """How a parameter is typeset, with its unit, and the factor from GeV to that unit.
+
+    Parameters
+    ----------
+    name : str
+        Parameter of the model, or a derived quantity (typeset as it is).
+    entry : ModelEntry
+        The model.
+    typical : float
+        A typical value in GeV; it decides between MeV, GeV and TeV.
+    """
+    if name not in entry.parameters:
+        return name, 1.0
+    parameter = entry.parameters[name]
+    label = f"${parameter.latex}$"
+    if parameter.unit != "GeV":
+        return label, 1.0
+    unit, factor = ("TeV", 1e-3) if typical >= 500 else ("GeV", 1.0) if typical >= 1 else ("MeV", 1e3)
+    return f"{label} [{unit}]", factor
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a finished run left in its folder.
+
+    Examples
+    --------
+    >>> results = Results(Path("runs/output/fig1"))  # doctest: +SKIP
+    >>> results.best_fit["two_delta_logL"]  # doctest: +SKIP
+    61.9
+    """
+
+    path: Path
+
+    @cached_property
+    def folder(self) -> RunDir:
+        """The folder, after a check that it holds a run."""
+        folder = RunDir(Path(self.path))
+        for needed in (folder.card, folder.posterior, folder.best_fit):
+            if not needed.exists():
+                raise InputError(f"{self.path}: not the folder of a finished run ({needed.name} is missing).")
+        return folder
+
+    @cached_property
+    def card(self) -> RunCard:
+        """The resolved card."""
+        return RunCard.load(self.folder.card)
+
+    @cached_property
+    def idata(self) -> "arviz.InferenceData":
+        """Draws, statistics of the sampler, and log-likelihoods per term."""
+        import arviz
+
+        try:
+            return arviz.from_netcdf(str(self.folder.posterior))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.folder.posterior}: the file cannot be read ({error}).") from None
+
+    @cached_property
+    def best_fit(self) -> Mapping[str, Any]:
+        """``parameters``, ``two_delta_logL`` against the SM, and ``terms``."""
+        try:
+            return json.loads(self.folder.best_fit.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.folder.best_fit}: the file cannot be read ({error}).") from None
+
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """The sampled parameters, in the order of the model."""
+        return self.card.sampled
+
+    def draws(self, name: str) -> np.ndarray:
+        """(chains, draws) of a parameter, in GeV or dimensionless."""
+        return np.asarray(self.idata["posterior"][name])
+
+    @cached_property
+    def _labels(self) -> dict[str, tuple[str, float]]:
+        entry = self.card.entry
+        return {n: label_and_scale(n, entry, float(np.median(self.draws(n)))) for n in self.sampled}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """How each sampled parameter is typeset, its unit included."""
+        return {name: label for name, (label, _) in self._labels.items()}
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Factor from GeV to the unit of the label."""
+        return {name: scale for name, (_, scale) in self._labels.items()}
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """The posterior table as stored, one row per parameter."""
+        return pd.read_csv(self.folder.summary, index_col=0)
+
+    @cached_property
+    def plane(self) -> xr.Dataset | None:
+        """Log-likelihoods of groups of terms on a grid of two parameters, if the card asked for it."""
+        path = self.path / "plane.nc"
+        if not path.exists():
+            return None
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            return dataset.load()
+
+    @cached_property
+    def observables(self) -> pd.DataFrame | None:
+        """Predictions, measurements and pulls in the SM and at the best fit."""
+        path = self.path / "observables.csv"
+        return pd.read_csv(path) if path.exists() else None
+
+    @cached_property
+    def changes(self) -> Mapping[str, Any] | None:
+        """What another data set says: ``dataset``, ``terms`` at this best fit, and its own ``best_fit``."""
+        path = self.path / "changes.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """Whether the draws can be trusted."""
+        return diagnose(self.summary, self.idata)
+
+    @property
+    def sampler_sentence(self) -> str:
+        """How the draws were made."""
+        sampler = self.card.sampler
+        if isinstance(sampler, Nuts):
+            return f"NUTS, {sampler.chains} chains of {sampler.draws} draws"
+        return f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
+
+    @property
+    def gains(self) -> dict[str, dict[str, float]]:
+        """2 Delta log L against the SM by term: here, and as the other data set sees it."""
+        here = {self.card.dataset: dict(self.best_fit["terms"])}
+        if self.changes is None:
+            return here
+        other = self.changes["dataset"]
+        return here | {
+            f"{other}, same point": dict(self.changes["terms"]),
+            f"{other}, own best fit": dict(self.changes["best_fit"]["terms"]),
+        }
+
+    @property
+    def important_observables(self) -> pd.DataFrame | None:
+        """The observables that pull most, in the SM or at the best fit."""
+        table = self.observables
+        if table is None:
+            return None
+        weight = np.maximum(table.pull_sm.abs(), table.pull_best_fit.abs())
+        return table.loc[weight.sort_values(ascending=False).index[:_IMPORTANT]]

@@ -1,0 +1,67 @@
+"""Draw all that a run's folder can show: figures, and then the page, which marks the run as finished."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from .figures.chains import chains_figure
+from .figures.corner import corner_figure
+from .figures.plane import plane_figure
+from .figures.pulls import gains_figure, pulls_figure
+from .page import write_page
+from .results import Results
+from .style import save
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path) -> Path:
+    """Figures (PNG, and PDF for papers) and ``report.html`` of a run, from its files alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a run whose draws and best fit are complete.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    results = Results(folder)
+    scaled = {name: results.draws(name) * results.scales[name] for name in results.sampled}
+    best = {name: results.best_fit["parameters"][name] * results.scales[name] for name in results.sampled}
+    save(corner_figure(scaled, results.labels, best), folder / "corner.png")
+    save(chains_figure(scaled, results.labels), folder / "chains.png")
+    save(gains_figure(results.gains), folder / "gains.png")
+    if results.plane is not None:
+        _draw_plane(results, results.plane)
+    if (table := results.important_observables) is not None:
+        figure = pulls_figure(list(table.latex), table.pull_sm.to_numpy(), table.pull_best_fit.to_numpy())
+        save(figure, folder / "pulls.png")
+    write_page(results, results.folder.report)
+    return results.folder.report
+
+
+def _draw_plane(results: Results, plane: xr.Dataset) -> None:
+    names = (plane.attrs["x"], plane.attrs["y"])
+    scale_x, scale_y = (results.scales[name] for name in names)
+    entry, ties = results.card.entry, results.card.ties
+    labels = []
+    for name in names:
+        tied = [f"${entry.parameters[n].latex}$" for n, target in ties.items() if target == name]
+        symbol, _, unit = results.labels[name].partition(" [")
+        labels.append(" = ".join([symbol, *tied]) + (f" [{unit}" if unit else ""))
+    figure = plane_figure(
+        plane.x.to_numpy() * scale_x,
+        plane.y.to_numpy() * scale_y,
+        {str(name): values.to_numpy() for name, values in zip(plane.group.values, plane.log_likelihood)},
+        plane.total.to_numpy(),
+        (labels[0], labels[1]),
+        (
+            results.best_fit["parameters"][names[0]] * scale_x,
+            results.best_fit["parameters"][names[1]] * scale_y,
+        ),
+        f"{results.card.model}, {results.card.dataset}",
+    )
+    save(figure, results.path / "fig1.png")
