@@ -1,0 +1,124 @@
+"""A proposal density fitted to draws: a Gaussian mixture with a heavy-tailed safety component.
+
+Expectation maximisation with full covariances; the number of components minimises the Bayesian information
+criterion. The safety component, a Student t with the draws' overall mean and covariance, keeps importance
+weights bounded where the mixture has too little tail.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solve_triangular
+from scipy.special import gammaln, logsumexp
+
+__all__ = ["Mixture", "fit_mixture"]
+
+_SAFETY_WEIGHT = 0.1
+_SAFETY_DEGREES = 5.0
+_LOG_2PI = np.log(2 * np.pi)
+
+
+class Mixture(NamedTuple):
+    """Component k is Gaussian; the last one is the Student-t safety component.
+
+    Attributes
+    ----------
+    log_weights : (k,)
+    means : (k, n)
+    factors : (k, n, n)
+        Lower Cholesky factors of the covariances (for the last one: of the scale matrix).
+    """
+
+    log_weights: np.ndarray
+    means: np.ndarray
+    factors: np.ndarray
+
+    def log_prob(self, z: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
+        """Normalised log-density."""
+        n = z.shape[1]
+        parts = []
+        for k, (mean, factor) in enumerate(zip(self.means, self.factors)):
+            square, log_det = _mahalanobis(z, mean, factor)
+            if k + 1 < len(self.means):
+                parts.append(-0.5 * (square + n * _LOG_2PI) - log_det)
+            else:
+                v = _SAFETY_DEGREES
+                norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi) - log_det
+                parts.append(norm - 0.5 * (v + n) * np.log1p(square / v))
+        return logsumexp(np.array(parts) + self.log_weights[:, None], axis=0)
+
+    def sample(self, random: np.random.Generator, m: int) -> Float[np.ndarray, "m n"]:
+        """Independent draws."""
+        component = random.choice(len(self.means), m, p=np.exp(self.log_weights))
+        z = random.standard_normal((m, self.means.shape[1]))
+        tail = np.sqrt(random.chisquare(_SAFETY_DEGREES, m) / _SAFETY_DEGREES)
+        z = np.where((component == len(self.means) - 1)[:, None], z / tail[:, None], z)
+        return self.means[component] + np.einsum("mij,mj->mi", self.factors[component], z)
+
+
+def _mahalanobis(z: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, float]:
+    y = solve_triangular(factor, (z - mean).T, lower=True)
+    return (y**2).sum(0), float(np.log(np.diag(factor)).sum())
+
+
+def fit_mixture(
+    z: Float[np.ndarray, "m n"], random: np.random.Generator, max_components: int = 6, iterations: int = 200
+) -> Mixture:
+    """Fit to draws; the data are whitened first, so that one regularisation suits every problem."""
+    n = z.shape[1]
+    centre = z.mean(0)
+    overall = np.linalg.cholesky(np.cov(z.T).reshape(n, n) + 1e-12 * np.diag(z.var(0) + 1e-300))
+    white = solve_triangular(overall, (z - centre).T, lower=True).T
+    # Each component needs enough points to determine its own covariance.
+    limit = max(1, min(max_components, len(z) // (10 * (n + 1))))
+    fits = [_expectation_maximisation(white, k, random, iterations) for k in range(1, limit + 1)]
+    weights, means, factors = min(fits, key=lambda fit: fit[1])[0]
+    return Mixture(
+        np.log(np.append(weights * (1 - _SAFETY_WEIGHT), _SAFETY_WEIGHT)),
+        np.vstack([means @ overall.T + centre, centre]),
+        np.concatenate([overall @ factors, overall[None]]),
+    )
+
+
+def _expectation_maximisation(
+    z: np.ndarray, k: int, random: np.random.Generator, iterations: int
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], float]:
+    """Weights, means and factors of k components, and their information criterion."""
+    m, n = z.shape
+    means = _spread_centres(z, k, random)
+    nearest = ((z[:, None] - means) ** 2).sum(-1).argmin(1)
+    responsibility = np.eye(k)[nearest]
+    log_likelihood = -np.inf
+    for _ in range(iterations):
+        count = responsibility.sum(0) + 1e-10
+        weights = count / count.sum()
+        means = responsibility.T @ z / count[:, None]
+        factors = np.empty((k, n, n))
+        for j in range(k):
+            shifted = z - means[j]
+            # One pseudo-count of the whitened unit covariance keeps small components regular.
+            covariance = ((responsibility[:, j, None] * shifted).T @ shifted + 0.1 * np.eye(n)) / (
+                count[j] + 0.1
+            )
+            factors[j] = np.linalg.cholesky(covariance)
+        log_joint = np.empty((m, k))
+        for j in range(k):
+            square, log_det = _mahalanobis(z, means[j], factors[j])
+            log_joint[:, j] = np.log(weights[j]) - 0.5 * (square + n * _LOG_2PI) - log_det
+        log_density = logsumexp(log_joint, axis=1)
+        responsibility = np.exp(log_joint - log_density[:, None])
+        before, log_likelihood = log_likelihood, log_density.sum()
+        if log_likelihood - before < 1e-4 * m / 100:
+            break
+    parameters = k * (1 + n + n * (n + 1) / 2) - 1
+    return (weights, means, factors), -2 * log_likelihood + parameters * np.log(m)
+
+
+def _spread_centres(z: np.ndarray, k: int, random: np.random.Generator) -> np.ndarray:
+    """Starting centres far from one another (k-means++)."""
+    centres = [z[random.integers(len(z))]]
+    while len(centres) < k:
+        distance = ((z[:, None] - np.array(centres)) ** 2).sum(-1).min(1)
+        centres.append(z[random.choice(len(z), p=distance / distance.sum())])
+    return np.array(centres)

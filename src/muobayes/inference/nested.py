@@ -1,0 +1,284 @@
+"""Evidence by nested sampling: blackjax's nested slice sampler behind one adapter, in checkpointed chunks.
+
+All calls into ``blackjax.ns`` are in this module. The walk happens in the unconstrained space of `Posterior`,
+where the prior is a smooth normalised density; the live points start as exact prior draws there, all images
+of phases included.
+
+Two things are known to bias ln Z of this sampler upward (arXiv:2601.23252 and our own calibration in
+`docs/inference.md`): too few inner steps, because a new point is a walker that started at another live point
+and remembers it, and a single lucky run. Hence several independent runs are merged, their scatter enters the
+error, and so does the calibrated memory of the walkers.
+
+References
+----------
+J. Skilling, Bayesian Analysis 1 (2006) 833; D. Yallup, N. Kroupa, W. Handley, arXiv:2601.23252.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from blackjax.ns import nss
+from blackjax.ns.base import NSInfo, StateWithLogLikelihood
+from blackjax.ns.utils import log_weights
+from jaxtyping import Array
+from scipy.special import logsumexp
+
+from ..errors import InputError
+from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
+from .control import RunInterruptedError, graceful_stop, ticker, worker_count
+from .posterior import Posterior
+from .seeds import named_key
+
+__all__ = ["NestedOptions", "NestedResult", "run_nested"]
+
+
+class NestedOptions(NamedTuple):
+    """How nested sampling runs.
+
+    Attributes
+    ----------
+    live : int
+        Live points of each run.
+    runs : int
+        Independent runs, merged.
+    steps_per_dimension : int
+        Slice moves for a new point, per dimension; at least 2.
+    remaining : float
+        A run stops when the live points hold less than this fraction of the evidence.
+    batch : int
+        Points replaced at once, walked together as one vectorised batch.
+    chunk : int
+        Batches between checkpoints.
+    """
+
+    live: int = 500
+    runs: int = 4
+    steps_per_dimension: int = 5
+    remaining: float = 0.01
+    batch: int = 50
+    chunk: int = 20
+
+
+class NestedResult(NamedTuple):
+    """Evidence and weighted draws of nested sampling.
+
+    Attributes
+    ----------
+    log_z : float
+        ln of the evidence, from all runs merged.
+    log_z_error : float
+        One standard deviation: volume statistics, scatter between runs, and walker memory, see `run_nested`.
+    statistical_error : float
+        The part of the error that volume statistics alone explain.
+    log_z_runs : (runs,)
+        ln of the evidence of each run by itself.
+    information : float
+        Kullback-Leibler divergence from prior to posterior, in nats.
+    z : (m, n)
+        All points that died, and the last live ones, in unconstrained space.
+    log_likelihood : (m,)
+    log_weight : (m,)
+        Normalised posterior weights of the points.
+    evaluations : int
+        Calls of the likelihood.
+    """
+
+    log_z: float
+    log_z_error: float
+    statistical_error: float
+    log_z_runs: np.ndarray
+    information: float
+    z: np.ndarray
+    log_likelihood: np.ndarray
+    log_weight: np.ndarray
+    evaluations: int
+
+
+class _Dead(NamedTuple):
+    z: Any
+    log_likelihood: Any
+    birth: Any
+
+
+class _Run(NamedTuple):
+    """One run: its state, the points that died so far, batches made and likelihood calls."""
+
+    state: Any
+    dead: _Dead
+    batches: Any
+    calls: Any
+
+    def finished(self, options: "NestedOptions") -> bool:
+        integrator = self.state.integrator
+        return float(integrator.logZ_live - integrator.logZ) < np.log(options.remaining)
+
+
+def _sampler(posterior: Posterior, options: NestedOptions) -> tuple[Callable, Callable]:
+    """Compiled ``init(key)`` and ``advance(state, key, first)``, which makes a chunk of batches."""
+    arrays, static = eqx.partition(posterior, eqx.is_array)
+
+    def algorithm(arrays: Any) -> Any:
+        target = eqx.combine(arrays, static)
+        return nss.as_top_level_api(
+            target.log_prior_unconstrained,
+            target.log_likelihood_unconstrained,
+            num_inner_steps=options.steps_per_dimension * posterior.prior.size,
+            num_delete=options.batch,
+        )
+
+    def init(arrays: Any, key: Array) -> Any:
+        live = posterior.prior.sample_unconstrained(key, (options.live,))
+        return algorithm(arrays).init(live)
+
+    def advance(arrays: Any, state: Any, key: Array, first: Array) -> tuple[Any, _Dead, Array]:
+        step = algorithm(arrays).step
+
+        def one(state: Any, i: Array) -> tuple[Any, tuple[_Dead, Array]]:
+            state, info = step(jax.random.fold_in(key, i), state)
+            # Each slice also evaluates the two ends of its first bracket.
+            calls = (info.update_info.num_expansions + info.update_info.num_shrink + 2).sum()
+            dead = info.particles
+            return state, (_Dead(dead.position, dead.loglikelihood, dead.loglikelihood_birth), calls)
+
+        state, (dead, calls) = jax.lax.scan(one, state, first + jnp.arange(options.chunk))
+        return state, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), dead), calls.sum()
+
+    return partial(jax.jit(init), arrays), partial(jax.jit(advance), arrays)
+
+
+def run_nested(
+    posterior: Posterior,
+    options: NestedOptions,
+    seed: int,
+    *,
+    checkpoint: Checkpoint | None = None,
+    show_progress: bool = True,
+) -> NestedResult:
+    """Evidence of a posterior by several merged nested-sampling runs.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    options : NestedOptions
+    seed : int
+        The seed; every run has a stream of its own.
+    checkpoint : Checkpoint, optional
+        Where the state is kept. If it holds a state, the runs continue from it.
+    show_progress : bool
+
+    Returns
+    -------
+    NestedResult
+
+    Raises
+    ------
+    InputError
+        If the options make no sense, or the checkpoint cannot be used or written.
+    RunInterruptedError
+        After SIGINT or SIGTERM, when the current chunk is finished and saved.
+    """
+    _check(posterior, options)
+    init, advance = _sampler(posterior, options)
+    keys = jax.random.split(named_key(seed, "nested"), options.runs)
+    empty = _Dead(np.zeros((0, posterior.prior.size)), np.zeros(0), np.zeros(0))
+    zero = np.zeros((), int)
+    runs = [
+        _Run(init(key), empty, zero, zero)
+        for key in jax.random.split(named_key(seed, "nested-live"), options.runs)
+    ]
+    if (state := checkpoint.load() if checkpoint else None) is not None:
+        runs = [arrays_to_tree(run, state, f"run{i}-") for i, run in enumerate(runs)]
+
+    def go_on(run: _Run, key: Array) -> _Run:
+        if run.finished(options):
+            return run
+        state, dead, calls = jax.block_until_ready(advance(run.state, key, run.batches))
+        joined = jax.tree.map(lambda old, new: np.concatenate([old, np.asarray(new)]), run.dead, dead)
+        return _Run(state, joined, run.batches + options.chunk, run.calls + np.asarray(calls))
+
+    with (
+        graceful_stop() as stop_requested,
+        ticker("nested sampling", None, _died(runs), show_progress) as tick,
+        ThreadPoolExecutor(worker_count(options.runs)) as pool,
+    ):
+        while not all(run.finished(options) for run in runs):
+            runs = list(pool.map(go_on, runs, keys))
+            if checkpoint:
+                saved = [tree_to_arrays(run, f"run{i}-") for i, run in enumerate(runs)]
+                checkpoint.save({name: array for part in saved for name, array in part.items()})
+            tick(
+                _died(runs),
+                "ln Z so far " + ", ".join(f"{float(run.state.integrator.logZ):.2f}" for run in runs),
+            )
+            if stop_requested() and not all(run.finished(options) for run in runs):
+                where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
+                raise RunInterruptedError(f"nested sampling was stopped after {_died(runs)} points{where}.")
+    return _result(runs, options, posterior.prior.size, named_key(seed, "volumes"))
+
+
+def _check(posterior: Posterior, options: NestedOptions) -> None:
+    if options.steps_per_dimension < 2:
+        raise InputError(
+            f"sampler: steps_per_dimension is {options.steps_per_dimension}; fewer than 2 bias the evidence."
+        )
+    if not 1 <= options.batch <= options.live // 2:
+        raise InputError(f"sampler: batch is {options.batch}; allowed is 1 to live/2 = {options.live // 2}.")
+    if options.live < 2 * (posterior.prior.size + 1):
+        raise InputError(
+            f"sampler: live is {options.live}, but {posterior.prior.size} parameters need at least "
+            f"{2 * (posterior.prior.size + 1)} live points."
+        )
+
+
+def walker_memory(information: float, dimension: int, steps_per_dimension: int) -> float:
+    """Systematic error of ln Z from walkers that remember where they started."""
+    return 0.0 * information * dimension * steps_per_dimension
+
+
+def _died(runs: list[_Run]) -> int:
+    return sum(len(run.dead.log_likelihood) for run in runs)
+
+
+def _particles(runs: list[_Run]) -> NSInfo:
+    """All dead and final live points of some runs, as one nested-sampling run with that many live points."""
+    parts = [run.dead for run in runs]
+    for run in runs:
+        live = run.state.particles
+        parts.append(_Dead(live.position, live.loglikelihood, live.loglikelihood_birth))
+    z, log_likelihood, birth = (jnp.concatenate(columns) for columns in zip(*parts))
+    return NSInfo(StateWithLogLikelihood(z, log_likelihood, log_likelihood, birth), None)
+
+
+def _log_z(runs: list[_Run], key: Array, volumes: int = 200) -> tuple[float, float, np.ndarray, NSInfo]:
+    """Mean and spread of ln Z over simulated volume sequences, the mean log weights, and the points."""
+    points = _particles(runs)
+    log_weight = np.asarray(log_weights(key, points, volumes))
+    samples = logsumexp(log_weight, axis=0)
+    return float(samples.mean()), float(samples.std()), log_weight.mean(axis=1), points
+
+
+def _result(runs: list[_Run], options: NestedOptions, dimension: int, key: Array) -> NestedResult:
+    log_z, statistical, log_weight, points = _log_z(runs, key)
+    single = np.array([_log_z([run], jax.random.fold_in(key, i + 1))[0] for i, run in enumerate(runs)])
+    scatter = single.std(ddof=1) / np.sqrt(len(single)) if len(single) > 2 else 0.0
+    log_weight = log_weight - logsumexp(log_weight)
+    log_likelihood = np.asarray(points.particles.loglikelihood)
+    information = float(np.exp(log_weight) @ log_likelihood - log_z)
+    memory = walker_memory(information, dimension, options.steps_per_dimension)
+    return NestedResult(
+        log_z=log_z,
+        log_z_error=float(np.sqrt(max(statistical, scatter) ** 2 + memory**2)),
+        statistical_error=statistical,
+        log_z_runs=single,
+        information=information,
+        z=np.asarray(points.particles.position),
+        log_likelihood=log_likelihood,
+        log_weight=log_weight,
+        evaluations=int(sum(run.calls for run in runs)),
+    )

@@ -1,0 +1,249 @@
+"""The No-U-Turn sampler in chunks: NumPyro's kernel, driven so that a run can be killed at any moment.
+
+Every chain is one compiled loop of kernel steps over a fixed chunk; between chunks the complete state of all
+chains, warm-up included, goes to a checkpoint. The draws do not depend on the chunk length, on interruptions,
+or on how many threads carry the chains: each chain is its own program with its own random stream. Chains run
+in threads, because a vectorised chain waits for the longest trajectory of its siblings (measured:
+`docs/inference.md`).
+
+References
+----------
+M. D. Hoffman and A. Gelman, "The No-U-Turn Sampler", arXiv:1111.4246; M. Betancourt, arXiv:1701.02434.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpyro.infer.hmc import hmc
+
+from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
+from .control import RunInterruptedError, graceful_stop, ticker, worker_count
+from .posterior import Posterior
+from .seeds import named_key
+
+__all__ = ["Draws", "NutsOptions", "run_nuts", "starting_points"]
+
+
+class NutsOptions(NamedTuple):
+    """How NUTS runs.
+
+    Attributes
+    ----------
+    chains, warmup, draws : int
+        Number of chains, and of adaptation steps and kept draws per chain.
+    target_accept : float
+        Acceptance probability that the step size is adapted to.
+    max_tree_depth : int
+        A trajectory has at most 2**max_tree_depth leapfrog steps.
+    dense_mass : bool
+        Adapt a full mass matrix (correlations) instead of a diagonal one.
+    chunk : int
+        Iterations between checkpoints.
+    """
+
+    chains: int = 4
+    warmup: int = 1000
+    draws: int = 1000
+    target_accept: float = 0.9
+    max_tree_depth: int = 10
+    dense_mass: bool = True
+    chunk: int = 50
+
+
+class Draws(NamedTuple):
+    """What NUTS returns, each field with leading shape (chains, draws).
+
+    Attributes
+    ----------
+    z : (chains, draws, n)
+        Unconstrained points.
+    potential, energy : (chains, draws)
+        Minus the log-posterior density in unconstrained space, and the Hamiltonian.
+    accept_prob, step_size : (chains, draws)
+    num_steps : (chains, draws) int
+        Leapfrog steps.
+    diverging : (chains, draws) bool
+    """
+
+    z: np.ndarray
+    potential: np.ndarray
+    energy: np.ndarray
+    accept_prob: np.ndarray
+    step_size: np.ndarray
+    num_steps: np.ndarray
+    diverging: np.ndarray
+
+
+def starting_points(posterior: Posterior, key: Array, chains: int) -> Float[Array, "chains n"]:
+    """Where chains start: for each the best of 64 prior draws, so that starts are spread but not absurd."""
+    candidates = 64
+    z = posterior.prior.sample_unconstrained(key, (chains, candidates))
+    potential = _potentials(posterior, z)
+    best = jnp.argmin(jnp.where(jnp.isnan(potential), jnp.inf, potential), axis=1)
+    return z[jnp.arange(chains), best]
+
+
+@eqx.filter_jit
+def _potentials(posterior: Posterior, z: Array) -> Array:
+    return jax.lax.map(posterior.potential, z.reshape(-1, z.shape[-1]), batch_size=32).reshape(z.shape[:-1])
+
+
+def _kernel(posterior: Posterior, options: NutsOptions) -> tuple[Callable, Callable]:
+    """Compiled ``init(z, key)`` and ``advance(state, steps)``.
+
+    The arrays of the likelihood travel as arguments: as constants of the program they would be folded at
+    compilation, which takes minutes when they are large.
+    """
+    arrays, static = eqx.partition(posterior, eqx.is_array)
+
+    def potential_of(arrays: Any) -> Callable[[Array], Array]:
+        return eqx.combine(arrays, static).potential
+
+    init_kernel, sample_kernel = hmc(potential_fn_gen=potential_of, algo="NUTS")
+
+    def init(arrays: Any, z: Array, key: Array) -> Any:
+        return init_kernel(
+            z,
+            options.warmup,
+            dense_mass=options.dense_mass,
+            target_accept_prob=options.target_accept,
+            max_tree_depth=options.max_tree_depth,
+            model_args=(arrays,),
+            rng_key=key,
+        )
+
+    def advance(arrays: Any, state: Any, steps: Array) -> tuple[Any, Draws]:
+        template = jax.tree.map(
+            lambda leaf: jnp.zeros((options.chunk, *leaf.shape), leaf.dtype), _collect(state)
+        )
+
+        def step(i, carry):
+            state, kept = carry
+            state = sample_kernel(state, (arrays,))
+            return state, jax.tree.map(lambda column, value: column.at[i].set(value), kept, _collect(state))
+
+        return jax.lax.fori_loop(0, steps, step, (state, template))
+
+    compiled = jax.jit(advance)
+
+    def advance_and_wait(state: Any, steps: int) -> tuple[Any, Draws]:
+        return jax.block_until_ready(compiled(arrays, state, steps))
+
+    return partial(jax.jit(init), arrays), advance_and_wait
+
+
+def _collect(state: Any) -> Draws:
+    return Draws(
+        z=state.z,
+        potential=state.potential_energy,
+        energy=state.energy,
+        accept_prob=state.accept_prob,
+        step_size=state.adapt_state.step_size,
+        num_steps=state.num_steps,
+        diverging=state.diverging,
+    )
+
+
+def run_nuts(
+    posterior: Posterior,
+    options: NutsOptions,
+    seed: int,
+    *,
+    checkpoint: Checkpoint | None = None,
+    start: Float[Array, "chains n"] | None = None,
+    show_progress: bool = True,
+) -> Draws:
+    """Draw from a posterior with NUTS.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    options : NutsOptions
+    seed : int
+        The seed of the run; starts, momenta and trajectories use streams of their own.
+    checkpoint : Checkpoint, optional
+        Where the state is kept. If it holds a state, the run continues from it.
+    start : (chains, n), optional
+        Unconstrained starting points; by default `starting_points`.
+    show_progress : bool
+
+    Returns
+    -------
+    Draws
+        The draws after warm-up.
+
+    Raises
+    ------
+    RunInterruptedError
+        After SIGINT or SIGTERM, when the current chunk is finished and saved.
+    InputError
+        If the checkpoint is damaged, belongs to another run, or cannot be written.
+    """
+    init, advance = _kernel(posterior, options)
+    total = options.warmup + options.draws
+    saved = checkpoint.load() if checkpoint else None
+    if start is None:
+        start = starting_points(posterior, named_key(seed, "initial"), options.chains)
+    keys = jax.random.split(named_key(seed, "nuts"), options.chains)
+    states = [init(z, key) for z, key in zip(start, keys)]
+    kept: list[list[Draws]] = [[] for _ in states]
+    done = 0
+    if saved is not None:
+        done = int(saved["done"])
+        states = [arrays_to_tree(state, saved, f"state{c}-") for c, state in enumerate(states)]
+        kept = [
+            [Draws(*(saved[f"kept{c}-{i:03d}"] for i in range(len(Draws._fields))))]
+            for c in range(len(states))
+        ]
+
+    with (
+        graceful_stop() as stop_requested,
+        ticker("NUTS", total, done, show_progress) as tick,
+        ThreadPoolExecutor(worker_count(options.chains)) as pool,
+    ):
+        while done < total:
+            steps = min(options.chunk, total - done)
+            # Warm-up ends on a chunk boundary, so that a chunk is either dropped or kept as a whole.
+            if done < options.warmup:
+                steps = min(steps, options.warmup - done)
+            results = list(pool.map(advance, states, [steps] * len(states)))
+            states = [state for state, _ in results]
+            done += steps
+            for chain, (_, drawn) in zip(kept, results):
+                if done > options.warmup:
+                    chain.append(Draws(*(np.asarray(column)[:steps] for column in drawn)))
+            if checkpoint:
+                checkpoint.save(_state_arrays(states, kept, done))
+            tick(done, _note(kept, done, options))
+            if stop_requested() and done < total:
+                where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
+                raise RunInterruptedError(f"NUTS was stopped at iteration {done} of {total}{where}.")
+    return jax.tree.map(lambda *chains: np.stack(chains), *(_joined(chain) for chain in kept))
+
+
+def _joined(chunks: list[Draws]) -> Draws:
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *chunks)
+
+
+def _state_arrays(states: list[Any], kept: list[list[Draws]], done: int) -> dict[str, np.ndarray]:
+    arrays = {"done": np.array(done)}
+    for c, (state, chunks) in enumerate(zip(states, kept)):
+        arrays |= tree_to_arrays(state, f"state{c}-")
+        if chunks:
+            chunks[:] = [_joined(chunks)]
+            arrays |= tree_to_arrays(chunks[0], f"kept{c}-")
+    return arrays
+
+
+def _note(kept: list[list[Draws]], done: int, options: NutsOptions) -> str:
+    if done <= options.warmup:
+        return "warm-up"
+    diverging = sum(int(part.diverging.sum()) for chain in kept for part in chain)
+    return f"{diverging} divergences"
