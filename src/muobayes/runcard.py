@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from ._measurements import Measurement
@@ -41,6 +50,13 @@ SCALE_RANGE_GEV = (200.0, 20_000.0)
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def _ascending(span: tuple[float, float]) -> tuple[float, float]:
+    if not span[0] < span[1]:
+        raise ValueError(f"the range must ascend, but {span[0]:g} is not below {span[1]:g}")
+    return span
 
 
 class _Section(BaseModel):
@@ -51,7 +67,7 @@ class Matching(_Section):
     """Loop order, and the matching scale: an energy, the name of a mass, or ``sampled`` (as ``muM``)."""
 
     loop: Literal[0, 1] = 1
-    scale: str | None = None
+    scale: str = "3 TeV"
 
 
 class Likelihood(_Section):
@@ -93,11 +109,19 @@ Sampler = Annotated[
 ]
 
 
+Range = Annotated[tuple[Finite, Finite], AfterValidator(_ascending)]
+
+
 class Plane(_Section):
-    """A two-parameter figure: regions of groups of terms, and of all of them, around the best fit."""
+    """A two-parameter figure: regions of groups of terms, and of all of them, around the best fit.
+
+    ``groups`` names terms by what they are called in the figure; ranges are in GeV for masses.
+    """
 
     x: str
     y: str
+    x_range: Range | None = None
+    y_range: Range | None = None
     groups: dict[str, tuple[str, ...]] = {}
     points: Annotated[int, Field(strict=True, ge=10, le=1000)] = 120
 
@@ -197,9 +221,11 @@ def _parse(content: Any, where: str, lines: Lines) -> RunCard:
         if key not in RunCard.model_fields:
             problems.append(Problem((str(key),), unknown("key", key, RunCard.model_fields)))
     for key, field in RunCard.model_fields.items():
-        if key not in content or content[key] is None:
+        if content.get(key) is None:
             if field.is_required():
                 problems.append(Problem((), f"the key '{key}' is missing"))
+            else:
+                values[key] = field.get_default(call_default_factory=True)
         elif key != "parameters":
             try:
                 values[key] = _adapter(field).validate_python(content[key])
@@ -214,7 +240,7 @@ def _parse(content: Any, where: str, lines: Lines) -> RunCard:
             problems.append(Problem(("model",), str(error).removeprefix("model: ").rstrip(".")))
         else:
             values["parameters"], found = check_parameters(content.get("parameters") or {}, entry)
-            problems += found or _check_uses(values)
+            problems += found or _check_uses(values, entry)
     if problems:
         raise InputError(_message(problems, where, lines))
     return RunCard(**values)
@@ -245,28 +271,45 @@ def _entry(model: str) -> ModelEntry:
     return read_model(model)
 
 
-def _check_uses(values: Mapping[str, Any]) -> list[Problem]:
+def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
     """Where other sections name parameters: the matching scale, and the axes of the plane."""
     found = []
     parameters: dict[str, Parameter] = values["parameters"]
-    scale = values["matching"].scale if "matching" in values else None
-    masses = [name for name in parameters if name in ("M1", "M2", "M3")]
-    if scale is not None and scale not in (*masses, "sampled"):
-        low, high = SCALE_RANGE_GEV
-        try:
-            if scale[:1].isalpha():
-                names = ", ".join([*masses, "sampled"])
-                hint = did_you_mean(scale, [*masses, "sampled"])
-                raise InputError(f"unknown scale {scale!r}{hint}; allowed are an energy ('3 TeV'), {names}")
-            mu = parse_energy(scale, "")
-            if not low <= mu <= high:
-                raise InputError(f"{scale} is outside the running's range, {low:g} GeV to {high / 1e3:g} TeV")
-        except InputError as error:
-            found.append(Problem(("matching", "scale"), str(error).removeprefix(": ").rstrip(".")))
+    if matching := values.get("matching"):
+        masses = [n for n, p in entry.parameters.items() if p.unit == "GeV" and n.startswith("M")]
+        if message := _scale_problem(matching.scale, masses, parameters):
+            found.append(Problem(("matching", "scale"), message))
     if plane := values.get("plane"):
         free = [n for n, p in parameters.items() if p.prior is not None and not isinstance(p.prior, Fixed)]
         for axis in ("x", "y"):
-            if getattr(plane, axis) not in free:
-                message = unknown("sampled parameter", getattr(plane, axis), free)
-                found.append(Problem(("plane", axis), message))
+            name = getattr(plane, axis)
+            if name in parameters and name not in free:
+                found.append(Problem(("plane", axis), f"{name!r} is not sampled; {allowed(free)}"))
+            elif name not in free:
+                found.append(Problem(("plane", axis), unknown("parameter", name, free)))
     return found
+
+
+def _scale_problem(scale: str, masses: list[str], parameters: Mapping[str, Parameter]) -> str | None:
+    """Why a matching scale is not allowed, if it is not."""
+    names = [*masses, "sampled"]
+    if scale == "sampled":
+        return None
+    if scale in masses:
+        prior = parameters[scale].prior
+        edges = [getattr(prior, key, None) for key in ("value", "low", "high")] if prior else []
+        values = [edge for edge in edges if edge is not None]
+    elif scale[:1].isalpha():
+        hint = did_you_mean(scale, names)
+        return f"unknown scale {scale!r}{hint}; allowed are an energy ('3 TeV'), {', '.join(names)}"
+    else:
+        try:
+            values = [parse_energy(scale, "")]
+        except InputError as error:
+            return str(error).removeprefix(": ").rstrip(".")
+    low, high = SCALE_RANGE_GEV
+    outside = [value for value in values if not low <= value <= high]
+    if not outside:
+        return None
+    where = f"{scale!r}" if scale not in masses else f"{scale} = {outside[0]:g} GeV"
+    return f"{where} is outside the range of the running, {low:g} GeV to {high / 1e3:g} TeV"

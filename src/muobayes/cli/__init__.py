@@ -1,11 +1,11 @@
-"""The command line. Heavy imports live inside the commands, so that ``--help`` and card checks are instant."""
+"""The command line. Heavy imports live inside the commands: ``--help`` and card checks are instant."""
 
 import sys
 
 import typer
 
 from ..errors import InputError
-from . import models
+from . import check, init, models
 
 app = typer.Typer(
     name="muobayes",
@@ -21,6 +21,8 @@ def _root() -> None:
     """Bayesian fits of muoquark models: from UV couplings to a posterior."""
 
 
+app.command("check")(check.check)
+app.command("init")(init.init)
 app.command("models")(models.models)
 app.command("new-model")(models.new_model)
 app.command("consistency")(models.consistency)

@@ -148,11 +148,11 @@ def _label(entry: Any, name: str) -> str:
 def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     names = list(dict.fromkeys(name for column in gains.values() for name in column))
     rows = [
-        {"label": n, "values": [c.get(n, float("nan")) for c in gains.values()], "total": False}
+        {"label": n, "cells": [c.get(n, float("nan")) for c in gains.values()], "total": False}
         for n in names
     ]
     total = [sum(column.values()) for column in gains.values()]
-    return [*rows, {"label": "all data", "values": total, "total": True}]
+    return [*rows, {"label": "all data", "cells": total, "total": True}]
 
 
 def _pull_rows(results: Results) -> list[dict[str, Any]]:
