@@ -21,7 +21,7 @@ _ENERGIES = {
 }
 """Keys of each prior that have the dimension of the parameter."""
 
-_NOT_A_MASS = "{:g} GeV is not a mass; it must be positive"
+_NOT_A_MASS = "{!r} is not a mass; it must be positive"
 
 
 class Parameter(BaseModel):
@@ -86,7 +86,7 @@ def _parameter(raw: Any, unit: str | None, path: Path) -> tuple[Parameter | None
         parameter = Parameter.model_validate(raw)
     except ValidationError as error:
         return None, problems_of(error, Parameter, path)
-    if unit in GEV and (problem := _check_positive(parameter.prior, path)):
+    if unit in GEV and (problem := _check_positive(parameter.prior, raw["prior"], path)):
         return None, [problem]
     return parameter, []
 
@@ -114,9 +114,9 @@ def _check_units(prior: Any, unit: str | None, path: Path) -> list[Problem]:
     return found
 
 
-def _check_positive(prior: PriorSpec | None, path: Path) -> Problem | None:
+def _check_positive(prior: PriorSpec | None, raw: Any, path: Path) -> Problem | None:
     if isinstance(prior, Fixed):
-        return None if prior.value > 0 else Problem(path, _NOT_A_MASS.format(prior.value))
+        return None if prior.value > 0 else Problem(path, _NOT_A_MASS.format(raw["value"]))
     if prior is None or prior.type == "lognormal":
         return None
     low = prior.low
@@ -125,7 +125,7 @@ def _check_positive(prior: PriorSpec | None, path: Path) -> Problem | None:
             (*path, "prior", "low"), "the key is missing; a mass must be positive, so give its lower end"
         )
     if low <= 0:
-        return Problem((*path, "prior", "low"), _NOT_A_MASS.format(low))
+        return Problem((*path, "prior", "low"), _NOT_A_MASS.format(raw["low"]))
     return None
 
 

@@ -14,8 +14,8 @@ _TEMPLATE = """\
 # A run card. `muobayes check {card}` tells every mistake, `muobayes run {card}` runs it.
 # Everything but `model` may be left out; what is commented out shows the default.
 
-model: {model}            # `muobayes models` lists all
-dataset: current          # {datasets}
+model: {model}   # `muobayes models` lists all
+dataset: current   # {datasets}
 
 # A sampled parameter has a prior, a fixed one a value; a mass needs a unit. One parameter may equal another.
 #   eta33L: {{prior: {{type: uniform, low: -1, high: 1}}}}
@@ -36,7 +36,7 @@ parameters:
 
 # New data, beside or instead of those of the data set (`muobayes observables` lists the names):
 # measurements:
-#   - {{observable: "BR(Bs->mumu)", value: 3.3e-9, uncertainty: {{stat: 3e-10, syst: 1e-10}}, replaces: [...]}}
+#   - {{observable: "BR(Bs->mumu)", value: 3.3e-9, uncertainty: 3e-10, replaces: [...]}}
 #   - {{observable: "BR(Bs->mumu)", value: 3.3e-9, uncertainty: {{plus: 3e-10, minus: 2e-10}}}}
 #   - {{observable: "BR(B0->mumu)", upper_limit: 1.5e-10, confidence: 0.95}}
 #   - {{observables: [a, b], values: [1, 2], uncertainties: [0.1, 0.2], correlation: [[1, 0.3], [0.3, 1]]}}
@@ -90,5 +90,6 @@ def _line(name: str, parameter: "Parameter") -> str:
     from .._parameters import written
 
     value = written(Chosen(prior=parameter.prior), parameter.unit)
-    text = yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
+    text = text.removesuffix("...\n").strip()
     return f"  # {name}: {text}".ljust(60) + f"  # {parameter.description}"
