@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ..errors import InputError
-from . import check, init, models
+from . import check, init, matching, models
 
 app = typer.Typer(
     name="muobayes",
@@ -26,6 +26,7 @@ app.command("init")(init.init)
 app.command("models")(models.models)
 app.command("new-model")(models.new_model)
 app.command("consistency")(models.consistency)
+app.command("match")(matching.match)
 
 
 def main() -> None:
