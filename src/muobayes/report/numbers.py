@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["digits_for", "fixed", "signed", "significant"]
+__all__ = ["MINUS", "digits_for", "fixed", "signed", "significant", "with_error"]
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -59,6 +59,26 @@ def significant(value: float, digits: int = 4) -> str:
     exponent = math.floor(math.log10(abs(value)))
     if -4 < exponent < 5:
         return fixed(value, max(0, digits - 1 - exponent))
-    mantissa = fixed(value / 10.0**exponent, digits - 1)
-    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa} × 10{raised}"
+    return f"{fixed(value / 10.0**exponent, digits - 1)} × {_power(exponent)}"
+
+
+def with_error(value: float, error: float) -> str:
+    """A measurement: as many digits as its error deserves, and one power of ten for both.
+
+    Examples
+    --------
+    >>> with_error(3.34e-9, 2.7e-10), with_error(0.949, 0.047)
+    ('(3.34 ± 0.27) × 10⁻⁹', '0.949 ± 0.047')
+    """
+    size = max(abs(value), error)
+    if not (math.isfinite(size) and size > 0):
+        return f"{fixed(value)} ± {fixed(error)}"
+    exponent = math.floor(math.log10(size))
+    scale = 1.0 if -4 < exponent < 5 else 10.0**exponent
+    digits = digits_for(error / scale)
+    text = f"{fixed(value / scale, digits)} ± {fixed(error / scale, digits)}"
+    return text if scale == 1 else f"({text}) × {_power(exponent)}"
+
+
+def _power(exponent: int) -> str:
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,23 +1,26 @@
 """The report of a run: one HTML file with everything inside, pleasant on a screen and on paper."""
 
 import base64
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .. import __version__
 from ..priors.spec import Fixed
-from .numbers import digits_for, fixed, signed, significant
-from .results import Results, label_and_scale
+from .numbers import digits_for, fixed, signed, significant, with_error
+from .results import Results, unit_and_scale
+from .style import DPI
 from .summary import MAX_RHAT, MIN_ESS
 from .symbols import formula
 
 __all__ = ["write_page"]
 
-_WIDTHS = {"corner": "38rem", "fig1": "30rem", "gains": "40rem", "pulls": "44rem", "chains": "44rem"}
+_FIGURES = ("corner", "fig1", "gains", "pulls", "chains")
+_ENLARGED = 1.15
 _GAINS = (
     "What each part of the data gains over the SM at the best fit, and how another data set sees that point."
 )
@@ -64,6 +67,7 @@ def _content(results: Results) -> dict[str, Any]:
         "css": Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
         "card": card,
         "entry": entry,
+        "title": _title(entry.title),
         "created": provenance.get("created"),
         "sampler": results.sampler_sentence,
         "best_fit": results.best_fit,
@@ -78,17 +82,20 @@ def _content(results: Results) -> dict[str, Any]:
         "pulls": _pull_rows(results),
         "sampling": [{"label": label, "value": value, "bad": bad} for label, value, bad in diagnostics.rows],
         "images": _images(results.folder.path),
-        "widths": _WIDTHS,
         "card_text": results.folder.card.read_text(encoding="utf-8"),
     }
 
 
-def _images(folder: Path) -> dict[str, str]:
+def _images(folder: Path) -> dict[str, dict[str, str]]:
+    """The figures as inline data, each at the size it was drawn for (a little larger, for a screen)."""
     found = {}
-    for name in _WIDTHS:
+    for name in _FIGURES:
         file = folder / f"{name}.png"
         if file.exists():
-            found[name] = "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
+            data = file.read_bytes()
+            pixels = int.from_bytes(data[16:20], "big")
+            source = "data:image/png;base64," + base64.b64encode(data).decode()
+            found[name] = {"source": source, "width": f"{_ENLARGED * pixels / DPI:.2f}in"}
     return found
 
 
@@ -133,11 +140,8 @@ def _fixed(results: Results) -> list[str]:
         if parameter.equals is not None:
             found.append(f"{_label(entry, name)} = {_label(entry, parameter.equals)}")
         elif isinstance(parameter.prior, Fixed):
-            label, scale = label_and_scale(name, entry, parameter.prior.value)
-            symbol, _, unit = label.partition(" [")
-            found.append(
-                f"{symbol} = {significant(parameter.prior.value * scale)} {unit.rstrip(']')}".rstrip()
-            )
+            unit, scale = unit_and_scale(name, entry, parameter.prior.value)
+            found.append(f"{_label(entry, name)} = {parameter.prior.value * scale:g} {unit}".rstrip())
     return found
 
 
@@ -148,8 +152,7 @@ def _label(entry: Any, name: str) -> str:
 def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     names = list(dict.fromkeys(name for column in gains.values() for name in column))
     rows = [
-        {"label": n, "cells": [c.get(n, float("nan")) for c in gains.values()], "total": False}
-        for n in names
+        {"label": n, "cells": [c.get(n, float("nan")) for c in gains.values()], "total": False} for n in names
     ]
     total = [sum(column.values()) for column in gains.values()]
     return [*rows, {"label": "all data", "cells": total, "total": True}]
@@ -162,7 +165,7 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
     return [
         {
             "label": row.latex,
-            "measured": f"{significant(row.measurement, 3)} ± {significant(row.sigma, 2)}",
+            "measured": with_error(row.measurement, row.sigma),
             "sm": significant(row.sm, 3),
             "best": significant(row.best_fit, 3),
             "pull_sm": row.pull_sm,
@@ -171,3 +174,8 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
         }
         for row in table.itertuples()
     ]
+
+
+def _title(text: str) -> Markup:
+    """A title of the catalogue with its TeX subscripts set."""
+    return Markup(re.sub(r"_\{([^}]*)\}", r"<sub>\1</sub>", str(escape(text))))

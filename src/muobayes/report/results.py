@@ -20,31 +20,26 @@ from .summary import Diagnostics, diagnose
 if TYPE_CHECKING:
     import arviz
 
-__all__ = ["Results", "label_and_scale"]
+__all__ = ["Results", "unit_and_scale"]
 
 _IMPORTANT = 20
 
 
-def label_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, float]:
-    """How a parameter is typeset, with its unit, and the factor from GeV to that unit.
+def unit_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, float]:
+    """The unit that a parameter is shown in ("" if it has none), and the factor from GeV to it.
 
     Parameters
     ----------
     name : str
-        Parameter of the model, or a derived quantity (typeset as it is).
+        Parameter of the model, or a derived quantity (taken as dimensionless).
     entry : ModelEntry
         The model.
     typical : float
         A typical value in GeV; it decides between MeV, GeV and TeV.
     """
-    if name not in entry.parameters:
-        return name, 1.0
-    parameter = entry.parameters[name]
-    label = f"${parameter.latex}$"
-    if parameter.unit != "GeV":
-        return label, 1.0
-    unit, factor = ("TeV", 1e-3) if typical >= 500 else ("GeV", 1.0) if typical >= 1 else ("MeV", 1e3)
-    return f"{label} [{unit}]", factor
+    if name not in entry.parameters or entry.parameters[name].unit != "GeV":
+        return "", 1.0
+    return ("TeV", 1e-3) if typical >= 500 else ("GeV", 1.0) if typical >= 1 else ("MeV", 1e3)
 
 
 @dataclass(frozen=True)
@@ -102,19 +97,29 @@ class Results:
         return np.asarray(self.idata["posterior"][name])
 
     @cached_property
-    def _labels(self) -> dict[str, tuple[str, float]]:
+    def units(self) -> dict[str, tuple[str, float]]:
+        """Unit of each sampled parameter, and the factor from GeV to it."""
         entry = self.card.entry
-        return {n: label_and_scale(n, entry, float(np.median(self.draws(n)))) for n in self.sampled}
+        return {n: unit_and_scale(n, entry, float(self.summary.loc[n, "median"])) for n in self.sampled}
 
     @property
     def labels(self) -> dict[str, str]:
         """How each sampled parameter is typeset, its unit included."""
-        return {name: label for name, (label, _) in self._labels.items()}
+        entry = self.card.entry
+        return {
+            name: f"${entry.parameters[name].latex}$" + (f" [{unit}]" if unit else "")
+            for name, (unit, _) in self.units.items()
+        }
 
     @property
     def scales(self) -> dict[str, float]:
         """Factor from GeV to the unit of the label."""
-        return {name: scale for name, (_, scale) in self._labels.items()}
+        return {name: scale for name, (_, scale) in self.units.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that the sampler left: symmetries that were folded."""
+        return tuple(json.loads(self.idata["posterior"].attrs.get("notes", "[]")))
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "CYCLE", "GREY", "INK", "PAGE_IN", "RED", "SAND", "TEAL", "save", "styled"]
+__all__ = ["BLUE", "CYCLE", "DPI", "GREY", "INK", "PAGE_IN", "RED", "SAND", "TEAL", "save", "styled"]
 
 # Paul Tol's "muted" scheme (personal.sron.nl/~pault, 2021), neighbours differing in lightness, too.
 BLUE, SAND, TEAL, RED = "#332288", "#DDCC77", "#44AA99", "#CC6677"
@@ -17,6 +17,7 @@ CYAN, VIOLET, GREEN, OLIVE = "#88CCEE", "#AA4499", "#117733", "#999933"
 CYCLE = (BLUE, SAND, TEAL, RED, CYAN, VIOLET, GREEN, OLIVE)
 INK, GREY = "#1b1b1f", "#8a8a93"
 
+DPI = 200
 PAGE_IN = 7.0
 """Width of a page in inches."""
 
@@ -49,7 +50,7 @@ _RC = {
     "lines.linewidth": 1.2,
     "axes.prop_cycle": cycler(color=CYCLE),
     "figure.dpi": 100,
-    "savefig.dpi": 200,
+    "savefig.dpi": DPI,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.04,
     "svg.fonttype": "path",
