@@ -151,7 +151,7 @@ def _changes(old: RunCard, new: RunCard) -> str:
         if value == here[key]:
             continue
         if isinstance(value, dict) and isinstance(here[key], dict):
-            inner = [k for k in (*value, *here[key]) if value.get(k) != here[key].get(k)]
+            inner = [k for k in value | here[key] if value.get(k) != here[key].get(k)]
             found.append(f"{key}.{inner[0]} differs" if len(inner) == 1 else f"{key} differs")
         elif isinstance(value, str | int):
             found.append(f"{key}: {value} there, {here[key]} here")
