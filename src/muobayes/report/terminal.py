@@ -1,0 +1,75 @@
+"""The result of a run on a terminal: posterior, gains by term, and warnings."""
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .numbers import MINUS, digits_for, fixed
+from .results import Results
+from .summary import MAX_RHAT, MIN_ESS
+
+__all__ = ["print_results", "result_text"]
+
+
+def print_results(results: Results, console: Console | None = None) -> None:
+    """Print what a run found; to a file or a pipe without colours."""
+    (console or Console()).print(result_text(results))
+
+
+def result_text(results: Results) -> Group:
+    """What a run found, to be printed by rich."""
+    best = results.best_fit
+    parts: list[RenderableType] = [_posterior(results), "", _gains(results), ""]
+    gain = fixed(best["two_delta_logL"], 2)
+    parts.append(Text(f"Best fit: 2 Δ log L = {gain} against the SM ({results.card.dataset})."))
+    for warning in results.diagnostics.warnings:
+        parts.append(Text(f"Warning: {warning}", style="bold yellow"))
+    for note in results.notes:
+        parts.append(Text(note))
+    parts.append(Text(f"Report: {results.folder.report}"))
+    return Group(*parts)
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1)
+    )
+
+
+def _posterior(results: Results) -> Table:
+    table = _table(f"{results.card.model} on {results.card.dataset}")
+    table.add_column("parameter", no_wrap=True)
+    for name in ("median, 68 %", "95 %", "best fit", "R-hat", "ESS bulk", "tail"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in results.sampled:
+        row, (unit, scale) = results.summary.loc[name], results.units[name]
+        digits = digits_for(scale * min(row.high68 - row["median"], row["median"] - row.low68))
+        numbers = {key: fixed(scale * row[key], digits) for key in row.index}
+        up, down = (
+            fixed(scale * (row.high68 - row["median"]), digits),
+            fixed(scale * (row["median"] - row.low68), digits),
+        )
+        table.add_row(
+            f"{name} [{unit}]" if unit else name,
+            f"{numbers['median']} +{up} {MINUS}{down}",
+            f"{numbers['low95']} … {numbers['high95']}",
+            numbers["best_fit"],
+            Text(f"{row.rhat:.3f}", style="" if row.rhat <= MAX_RHAT else "bold red"),
+            Text(f"{row.ess_bulk:.0f}", style="" if row.ess_bulk >= MIN_ESS else "bold red"),
+            Text(f"{row.ess_tail:.0f}", style="" if row.ess_tail >= MIN_ESS else "bold red"),
+        )
+    return table
+
+
+def _gains(results: Results) -> Table:
+    gains = results.gains
+    table = _table("2 Δ log L against the SM")
+    table.add_column("term", no_wrap=True)
+    for column in gains:
+        table.add_column(column, justify="right")
+    for term in dict.fromkeys(name for column in gains.values() for name in column):
+        table.add_row(term, *(fixed(column.get(term, float("nan")), 2) for column in gains.values()))
+    table.add_section()
+    table.add_row("all data", *(fixed(sum(column.values()), 2) for column in gains.values()))
+    return table
