@@ -1,4 +1,4 @@
-"""Evidence from the draws of NUTS: bridge sampling with a fitted mixture, the second and independent estimator.
+"""Evidence from the draws of NUTS by bridge sampling with a fitted mixture: the second estimator.
 
 With normalised proposal q, prior x likelihood p, N1 draws of the posterior and N2 of q, the evidence is the
 fixed point of (Meng and Wong 1996, Eq. 4.1; s_i = N_i/(N1 + N2), N1 counted as effective draws)
@@ -15,7 +15,8 @@ X.-L. Meng and W. H. Wong, Statistica Sinica 6 (1996) 831; S. Fruehwirth-Schnatt
 143 (error); A. Vehtari et al., arXiv:1507.02646 (k-hat).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import arviz as az
 import equinox as eqx
@@ -72,25 +73,26 @@ def bridge_evidence(
         From `sign_symmetry`.
     seed : int
     """
-    x = np.asarray(_constrain(posterior, z.reshape(-1, z.shape[-1]))).reshape(z.shape)
+    chains, draws, n = z.shape
+    x = np.asarray(_constrain(posterior, jnp.asarray(z.reshape(-1, n)))).reshape(chains, draws, n)
     x = fold_signs(symmetry, x, posterior.prior.names).x
-    chart = _chart(posterior.prior, x.reshape(-1, x.shape[-1]))
+    chart = _chart(posterior.prior, x.reshape(-1, n))
     random = np.random.default_rng(np.asarray(jax.random.key_data(named_key(seed, "bridge"))))
     # Halves in time: both contain all chains.
     first, second = np.array_split(x, 2, axis=1)
     halves = [
-        _half(posterior, chart, symmetry, fit, use, random) for fit, use in ((first, second), (second, first))
+        _half(posterior, chart, symmetry, *roles, random) for roles in ((first, second), (second, first))
     ]
     k_hat = max(half.k_hat for half in halves)
     importance = float(np.mean([half.log_z_importance for half in halves]))
     if not k_hat <= K_HAT_LIMIT:
         reason = (
-            f"the Pareto tail index of the importance weights is {k_hat:.2f} > {K_HAT_LIMIT}: the density fitted to "
-            "the draws misses part of the posterior"
+            f"the Pareto tail index of the importance weights is {k_hat:.2f} > {K_HAT_LIMIT}: the density "
+            "fitted to the draws misses part of the posterior"
         )
         return BridgeResult(np.nan, np.nan, k_hat, reason, importance)
     log_z = float(np.mean([half.log_z for half in halves]))
-    error = float(np.hypot(*(half.log_z_error for half in halves)) / 2)
+    error = float(np.sqrt(sum(half.log_z_error**2 for half in halves)) / 2)
     return BridgeResult(log_z, error, k_hat, "", importance)
 
 
@@ -102,7 +104,7 @@ class _Chart(NamedTuple):
     turn: Array
 
     def to_line(self, x: Array) -> tuple[Array, Array]:
-        """Unconstrained point of parameter values, and ln |dx/dy| there; a phase may have any number of turns."""
+        """Unconstrained point of parameter values, and ln |dx/dy|; a phase may be off by full turns."""
         finite = jnp.isfinite(self.turn)
         turn = jnp.where(finite, self.turn, 1.0)
         x = jnp.where(finite, self.low + jnp.mod(x - self.low, turn), x)
@@ -115,9 +117,8 @@ def _chart(prior: PriorSet, x: np.ndarray) -> _Chart:
     for i, (name, periodic, (start, end)) in enumerate(zip(prior.names, prior.periodic, prior.bounds)):
         if periodic:
             turn[i] = end - start
-            centres[name] = float(
-                np.angle(np.exp(2j * np.pi * x[:, i] / turn[i]).mean()) * turn[i] / (2 * np.pi)
-            )
+            mean_point = np.exp(2j * np.pi * x[:, i] / turn[i]).mean()
+            centres[name] = float(np.angle(mean_point) / (2 * np.pi) * turn[i])
             low[i] = centres[name] - turn[i] / 2
     return _Chart(prior.unwrapped(centres), jnp.array(low), jnp.array(turn))
 
@@ -136,11 +137,15 @@ def _log_target(posterior: Posterior, x: Array) -> Array:
     return jax.lax.map(log_density, x, batch_size=64)
 
 
+def _map(function: Callable[[Array], Any], x: np.ndarray) -> Any:
+    return jax.jit(jax.vmap(function))(jnp.asarray(x))
+
+
 def _log_proposal(mixture: Mixture, chart: _Chart, symmetry: SignSymmetry, x: np.ndarray) -> np.ndarray:
     """Density of the symmetrised proposal with respect to the parameters x."""
     images = []
     for signs in symmetry.group:
-        y, log_jacobian = jax.vmap(chart.to_line)(x * signs)
+        y, log_jacobian = _map(chart.to_line, x * signs)
         images.append(mixture.log_prob(np.asarray(y)) - np.asarray(log_jacobian))
     return logsumexp(images, axis=0) - np.log(len(images))
 
@@ -155,12 +160,12 @@ def _half(
 ) -> BridgeResult:
     """The estimate with a proposal fitted to some draws and applied to others."""
     dimension = fit.shape[-1]
-    mixture = fit_mixture(np.asarray(jax.vmap(chart.to_line)(fit.reshape(-1, dimension))[0]), random)
+    mixture = fit_mixture(np.asarray(_map(chart.to_line, fit.reshape(-1, dimension))[0]), random)
     drawn = use.reshape(-1, dimension)
-    proposed = np.asarray(jax.vmap(chart.prior.from_unconstrained)(mixture.sample(random, len(drawn)))[0])
+    proposed = np.asarray(_map(chart.prior.from_unconstrained, mixture.sample(random, len(drawn)))[0])
     # ln(p/q), at draws of the posterior and at draws of the proposal.
     at_draws, at_proposals = (
-        np.asarray(_log_target(posterior, x)) - _log_proposal(mixture, chart, symmetry, x)
+        np.asarray(_log_target(posterior, jnp.asarray(x))) - _log_proposal(mixture, chart, symmetry, x)
         for x in (drawn, proposed)
     )
     effective = _effective_draws(at_draws.reshape(use.shape[:2]))

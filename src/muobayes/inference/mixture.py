@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
 __all__ = ["Mixture", "fit_mixture"]
@@ -58,21 +57,24 @@ class Mixture(NamedTuple):
 
 
 def _mahalanobis(z: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, float]:
-    y = solve_triangular(factor, (z - mean).T, lower=True)
-    return (y**2).sum(0), float(np.log(np.diag(factor)).sum())
+    y = (z - mean) @ np.linalg.inv(factor).T
+    return (y**2).sum(1), float(np.log(np.diag(factor)).sum())
 
 
 def fit_mixture(
-    z: Float[np.ndarray, "m n"], random: np.random.Generator, max_components: int = 6, iterations: int = 200
+    z: Float[np.ndarray, "m n"], random: np.random.Generator, max_components: int = 12, iterations: int = 200
 ) -> Mixture:
     """Fit to draws; the data are whitened first, so that one regularisation suits every problem."""
     n = z.shape[1]
     centre = z.mean(0)
     overall = np.linalg.cholesky(np.cov(z.T).reshape(n, n) + 1e-12 * np.diag(z.var(0) + 1e-300))
-    white = solve_triangular(overall, (z - centre).T, lower=True).T
+    white = (z - centre) @ np.linalg.inv(overall).T
     # Each component needs enough points to determine its own covariance.
     limit = max(1, min(max_components, len(z) // (10 * (n + 1))))
-    fits = [_expectation_maximisation(white, k, random, iterations) for k in range(1, limit + 1)]
+    fits = [_expectation_maximisation(white, 1, random, iterations)]
+    # More components until two in a row have not paid.
+    while len(fits) < limit and min(fit[1] for fit in fits[-2:]) <= min(fit[1] for fit in fits):
+        fits.append(_expectation_maximisation(white, len(fits) + 1, random, iterations))
     weights, means, factors = min(fits, key=lambda fit: fit[1])[0]
     return Mixture(
         np.log(np.append(weights * (1 - _SAFETY_WEIGHT), _SAFETY_WEIGHT)),

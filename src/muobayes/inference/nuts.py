@@ -193,15 +193,12 @@ def run_nuts(
         start = starting_points(posterior, named_key(seed, "initial"), options.chains)
     keys = jax.random.split(named_key(seed, "nuts"), options.chains)
     states = [init(z, key) for z, key in zip(start, keys)]
-    kept: list[list[Draws]] = [[] for _ in states]
+    kept = [_no_draws(state) for state in states]
     done = 0
     if saved is not None:
         done = int(saved["done"])
-        states = [arrays_to_tree(state, saved, f"state{c}-") for c, state in enumerate(states)]
-        kept = [
-            [Draws(*(saved[f"kept{c}-{i:03d}"] for i in range(len(Draws._fields))))]
-            for c in range(len(states))
-        ]
+        states, kept = arrays_to_tree((states, kept), saved, "chains-")
+        kept = jax.tree.map(np.asarray, kept)
 
     with (
         graceful_stop() as stop_requested,
@@ -216,34 +213,26 @@ def run_nuts(
             results = list(pool.map(advance, states, [steps] * len(states)))
             states = [state for state, _ in results]
             done += steps
-            for chain, (_, drawn) in zip(kept, results):
-                if done > options.warmup:
-                    chain.append(Draws(*(np.asarray(column)[:steps] for column in drawn)))
+            if done > options.warmup:
+                kept = [_joined(chain, drawn, steps) for chain, (_, drawn) in zip(kept, results)]
             if checkpoint:
-                checkpoint.save(_state_arrays(states, kept, done))
+                checkpoint.save(tree_to_arrays((states, kept), "chains-") | {"done": np.array(done)})
             tick(done, _note(kept, done, options))
             if stop_requested() and done < total:
                 where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
                 raise RunInterruptedError(f"NUTS was stopped at iteration {done} of {total}{where}.")
-    return jax.tree.map(lambda *chains: np.stack(chains), *(_joined(chain) for chain in kept))
+    return jax.tree.map(lambda *chains: np.stack(chains), *kept)
 
 
-def _joined(chunks: list[Draws]) -> Draws:
-    return jax.tree.map(lambda *parts: np.concatenate(parts), *chunks)
+def _no_draws(state: Any) -> Draws:
+    return jax.tree.map(lambda leaf: np.empty((0, *leaf.shape), leaf.dtype), _collect(state))
 
 
-def _state_arrays(states: list[Any], kept: list[list[Draws]], done: int) -> dict[str, np.ndarray]:
-    arrays = {"done": np.array(done)}
-    for c, (state, chunks) in enumerate(zip(states, kept)):
-        arrays |= tree_to_arrays(state, f"state{c}-")
-        if chunks:
-            chunks[:] = [_joined(chunks)]
-            arrays |= tree_to_arrays(chunks[0], f"kept{c}-")
-    return arrays
+def _joined(chain: Draws, drawn: Draws, steps: int) -> Draws:
+    return jax.tree.map(lambda old, new: np.concatenate([old, np.asarray(new)[:steps]]), chain, drawn)
 
 
-def _note(kept: list[list[Draws]], done: int, options: NutsOptions) -> str:
+def _note(kept: list[Draws], done: int, options: NutsOptions) -> str:
     if done <= options.warmup:
         return "warm-up"
-    diverging = sum(int(part.diverging.sum()) for chain in kept for part in chain)
-    return f"{diverging} divergences"
+    return f"{sum(int(chain.diverging.sum()) for chain in kept)} divergences"

@@ -76,7 +76,7 @@ def sign_symmetry(posterior: Posterior, key: Array, points: int = 32) -> SignSym
                 hint = did_you_mean(name, [*prior.names, *prior.fixed])
                 raise InputError(f"symmetry of {label}: there is no parameter {name!r}{hint}.")
         if pinned := [name for name in symmetry if prior.fixed.get(name, 0.0) != 0.0]:
-            notes.append(f"the sign symmetry of {label} is broken: {', '.join(pinned)} is fixed.")
+            notes.append(f"fixed {', '.join(pinned)} breaks the sign symmetry of {label}.")
             continue
         flips = np.array([name in symmetry for name in prior.names])
         signs = np.where(flips, -1.0, 1.0)
@@ -87,8 +87,8 @@ def sign_symmetry(posterior: Posterior, key: Array, points: int = 32) -> SignSym
         difference = np.abs(here - there) / np.maximum(1.0, np.abs(here))
         if difference.max() > _TOLERANCE:
             raise InputError(
-                f"symmetry of {label}: the log-likelihood changes by {np.abs(here - there).max():.3g} under it; "
-                "the declaration is wrong."
+                f"symmetry of {label}: the log-likelihood changes by {np.abs(here - there).max():.3g}; the "
+                "declaration is wrong."
             )
         kept.append(flips)
     generators = _independent(np.array(kept, bool).reshape(-1, prior.size), np.arange(prior.size))[0]

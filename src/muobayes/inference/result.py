@@ -1,0 +1,190 @@
+"""What a run leaves behind: an ArviZ InferenceData with all that a reader needs to trust or repeat it."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import arviz as az
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..errors import InputError
+from .nuts import Draws, NutsOptions
+from .posterior import Posterior
+from .seeds import named_key
+from .symmetry import SignSymmetry, fold_signs
+
+__all__ = ["Evidence", "inference_data", "load_result", "save_result", "versions"]
+
+_PRIOR_DRAWS = 2000
+
+
+class Evidence(NamedTuple):
+    """One estimate of the evidence.
+
+    Attributes
+    ----------
+    estimator : str
+        How it was made: "nested sampling", "bridge sampling".
+    log_z, error : float
+        ln Z and its standard deviation; NaN when refused.
+    note : str
+        Why it was refused, or what its error contains.
+    """
+
+    estimator: str
+    log_z: float
+    error: float
+    note: str = ""
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that draws depend on."""
+    packages = ("muobayes", "jax", "jaxlib", "numpyro", "blackjax", "equinox", "numpy", "scipy", "arviz")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def inference_data(
+    posterior: Posterior,
+    draws: Draws,
+    symmetry: SignSymmetry,
+    options: NutsOptions,
+    seed: int,
+    *,
+    units: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    observed: Mapping[str, Any] | None = None,
+    evidence: Sequence[Evidence] = (),
+    attributes: Mapping[str, Any] | None = None,
+) -> az.InferenceData:
+    """Assemble the result of NUTS.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    draws : Draws
+    symmetry : SignSymmetry
+        Draws are folded by it; the sentence that says so is the attribute ``folding``.
+    options : NutsOptions
+    seed : int
+    units, labels : mapping, optional
+        Parameter name -> unit, and -> LaTeX label.
+    observed : mapping, optional
+        Name -> measured value(s), for the group ``observed_data``.
+    evidence : sequence of Evidence
+    attributes : mapping, optional
+        Whatever else shall be kept (model, data set, checksums); values that are not numbers or strings
+        become JSON.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups posterior (parameters, derived quantities), sample_stats, log_likelihood (one variable per
+        term), prior, and observed_data.
+    """
+    names = posterior.prior.names
+    x = np.asarray(_evaluate(posterior.constrain, jnp.asarray(draws.z)))
+    folded = fold_signs(symmetry, x, names)
+    key = named_key(seed, "prior")
+    prior = np.asarray(posterior.prior.sample(key, (1, _PRIOR_DRAWS)))
+
+    def at(x: np.ndarray) -> tuple[dict[str, Array], dict[str, Array], Array]:
+        return _evaluate(
+            lambda x: (posterior.terms(x), posterior.derived(x), posterior.log_likelihood(x)), jnp.asarray(x)
+        )
+
+    terms, derived, log_likelihood = at(folded.x)
+    _, prior_derived, _ = at(prior)
+    diverging = np.asarray(draws.diverging)
+    data = az.from_dict(
+        posterior=_columns(names, folded.x) | _numpy(derived),
+        sample_stats={
+            "lp": -draws.potential,
+            "log_likelihood": np.asarray(log_likelihood),
+            "energy": draws.energy,
+            "acceptance_rate": draws.accept_prob,
+            "step_size": draws.step_size,
+            "n_steps": draws.num_steps,
+            "diverging": diverging,
+        },
+        log_likelihood=_numpy(terms),
+        prior=_columns(names, prior) | _numpy(prior_derived),
+        observed_data={k: np.atleast_1d(np.asarray(v, float)) for k, v in (observed or {}).items()} or None,
+    )
+    for name in (*names, *derived):
+        for group in (data.posterior, data.prior):
+            group[name].attrs.update(units=(units or {}).get(name, ""), label=(labels or {}).get(name, name))
+    record = {
+        "seed": seed,
+        "sampler": dict(options._asdict()),
+        "fixed": posterior.prior.fixed,
+        "priors": {name: spec.model_dump() for name, spec in zip(names, posterior.prior.specs)},
+        "folding": folded.sentence,
+        "broken_symmetries": list(symmetry.notes),
+        "versions": versions(),
+        "evidence": [e._asdict() for e in evidence],
+        **(attributes or {}),
+    }
+    data.posterior.attrs.update(
+        {k: v if isinstance(v, str | int | float) else json.dumps(v) for k, v in record.items()}
+    )
+    return data
+
+
+def _columns(names: Sequence[str], x: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: x[..., i] for i, name in enumerate(names)}
+
+
+def _numpy(values: Mapping[str, Array]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value) for name, value in values.items()}
+
+
+def _evaluate(function: Any, x: Array) -> Any:
+    """Apply a function of one point to (chains, draws, n) points, in batches."""
+
+    @eqx.filter_jit
+    def mapped(x: Array) -> Any:
+        flat = jax.lax.map(function, x.reshape(-1, x.shape[-1]), batch_size=64)
+        return jax.tree.map(lambda leaf: leaf.reshape(*x.shape[:2], *leaf.shape[1:]), flat)
+
+    return mapped(x)
+
+
+def save_result(data: az.InferenceData, path: Path) -> None:
+    """Write netCDF (through h5netcdf) in one atomic step.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data.to_netcdf(str(fresh), engine="h5netcdf")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise InputError(f"{path}: the result cannot be written ({error.strerror or error}).") from None
+
+
+def load_result(path: Path) -> az.InferenceData:
+    """Read what `save_result` wrote, completely into memory.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not a result.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no result here.")
+    try:
+        return az.from_netcdf(str(path), engine="h5netcdf").load()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: this is not a readable result ({error}).") from None
