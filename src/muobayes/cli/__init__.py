@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ..errors import InputError
-from . import check, init, matching, models
+from . import check, init, matching, models, report, run
 
 app = typer.Typer(
     name="muobayes",
@@ -22,6 +22,8 @@ def _root() -> None:
 
 
 app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("report")(report.report)
 app.command("init")(init.init)
 app.command("models")(models.models)
 app.command("new-model")(models.new_model)

@@ -10,11 +10,11 @@ import jinja2
 from markupsafe import Markup, escape
 
 from .. import __version__
+from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from ..priors.spec import Fixed
 from .numbers import digits_for, fixed, signed, significant, with_error
 from .results import Results, unit_and_scale
 from .style import DPI
-from .summary import MAX_RHAT, MIN_ESS
 from .symbols import formula
 
 __all__ = ["write_page"]
@@ -61,7 +61,6 @@ def write_page(results: Results, path: Path) -> None:
 def _content(results: Results) -> dict[str, Any]:
     card, entry = results.card, results.card.entry
     provenance = card.provenance or {}
-    diagnostics = results.diagnostics
     return {
         "version": __version__,
         "css": Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
@@ -72,7 +71,8 @@ def _content(results: Results) -> dict[str, Any]:
         "sampler": results.sampler_sentence,
         "best_fit": results.best_fit,
         "headline": _headline(results),
-        "warnings": diagnostics.warnings,
+        "warnings": results.diagnostics["warnings"],
+        "notes": results.notes,
         "posterior": [_posterior_row(results, name) for name in results.sampled],
         "fixed": _fixed(results),
         "gain_columns": list(results.gains),
@@ -80,7 +80,7 @@ def _content(results: Results) -> dict[str, Any]:
         "gains_caption": _GAINS,
         "plane_caption": _PLANE,
         "pulls": _pull_rows(results),
-        "sampling": [{"label": label, "value": value, "bad": bad} for label, value, bad in diagnostics.rows],
+        "sampling": _sampling_rows(results),
         "images": _images(results.folder.path),
         "card_text": results.folder.card.read_text(encoding="utf-8"),
     }
@@ -124,12 +124,12 @@ def _posterior_row(results: Results, name: str) -> dict[str, Any]:
         "low95": told(row.low95),
         "high95": told(row.high95),
         "best": told(results.best_fit["parameters"][name]),
-        "rhat": row.rhat,
+        "r_hat": row.r_hat,
         "ess_bulk": row.ess_bulk,
         "ess_tail": row.ess_tail,
-        "rhat_bad": row.rhat > MAX_RHAT,
-        "bulk_bad": row.ess_bulk < MIN_ESS,
-        "tail_bad": row.ess_tail < MIN_ESS,
+        "r_hat_bad": not row.r_hat <= MAX_R_HAT,
+        "bulk_bad": not row.ess_bulk >= MIN_ESS,
+        "tail_bad": not row.ess_tail >= MIN_ESS,
     }
 
 
@@ -179,3 +179,17 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
 def _title(text: str) -> Markup:
     """A title of the catalogue with its TeX subscripts set."""
     return Markup(re.sub(r"_\{([^}]*)\}", r"<sub>\1</sub>", str(escape(text))))
+
+
+def _sampling_rows(results: Results) -> list[dict[str, str]]:
+    sizes, table, record = results.idata["posterior"].sizes, results.summary, results.diagnostics
+    rows = {
+        "chains × draws": f"{sizes['chain']} × {sizes['draw']}",
+        "largest R-hat": fixed(table.r_hat.max(), 4),
+        "smallest bulk ESS": fixed(table.ess_bulk.min(), 0),
+        "smallest tail ESS": fixed(table.ess_tail.min(), 0),
+        "divergences": str(record["divergences"]),
+        "smallest E-BFMI": fixed(record["smallest E-BFMI"], 2),
+        "trajectories of the longest length allowed": f"{100 * record['longest trajectories']:.1f} %",
+    }
+    return [{"label": label, "value": value} for label, value in rows.items()]

@@ -15,7 +15,6 @@ from ..errors import InputError
 from ..models.catalogue import ModelEntry
 from ..runcard import Nuts, RunCard
 from ..rundir import RunDir
-from .summary import Diagnostics, diagnose
 
 if TYPE_CHECKING:
     import arviz
@@ -118,8 +117,10 @@ class Results:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences that the sampler left: symmetries that were folded."""
-        return tuple(json.loads(self.idata["posterior"].attrs.get("notes", "[]")))
+        """What a reader should know about the draws: symmetries that were folded, or are broken."""
+        attributes = self.idata["posterior"].attrs
+        found = (attributes["folding"], *json.loads(attributes["broken_symmetries"]))
+        return tuple(note for note in found if note)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -148,9 +149,9 @@ class Results:
         return json.loads(path.read_text()) if path.exists() else None
 
     @cached_property
-    def diagnostics(self) -> Diagnostics:
-        """Whether the draws can be trusted."""
-        return diagnose(self.summary, self.idata)
+    def diagnostics(self) -> Mapping[str, Any]:
+        """What the sampler's own record says: divergences, E-BFMI, and ``warnings`` in sentences."""
+        return json.loads(self.idata["posterior"].attrs["diagnostics"])
 
     @property
     def sampler_sentence(self) -> str:

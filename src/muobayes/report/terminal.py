@@ -5,9 +5,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from .numbers import MINUS, digits_for, fixed
 from .results import Results
-from .summary import MAX_RHAT, MIN_ESS
 
 __all__ = ["print_results", "result_text"]
 
@@ -20,10 +20,16 @@ def print_results(results: Results, console: Console | None = None) -> None:
 def result_text(results: Results) -> Group:
     """What a run found, to be printed by rich."""
     best = results.best_fit
-    parts: list[RenderableType] = [_posterior(results), "", _gains(results), ""]
+    parts: list[RenderableType] = [
+        f"{results.card.model} on {results.card.dataset}\n",
+        _posterior(results),
+        "\n2 Δ log L against the SM\n",
+        _gains(results),
+        "",
+    ]
     gain = fixed(best["two_delta_logL"], 2)
     parts.append(Text(f"Best fit: 2 Δ log L = {gain} against the SM ({results.card.dataset})."))
-    for warning in results.diagnostics.warnings:
+    for warning in results.diagnostics["warnings"]:
         parts.append(Text(f"Warning: {warning}", style="bold yellow"))
     for note in results.notes:
         parts.append(Text(note))
@@ -31,14 +37,12 @@ def result_text(results: Results) -> Group:
     return Group(*parts)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1)
-    )
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 0, 0, 1))
 
 
 def _posterior(results: Results) -> Table:
-    table = _table(f"{results.card.model} on {results.card.dataset}")
+    table = _table()
     table.add_column("parameter", no_wrap=True)
     for name in ("median, 68 %", "95 %", "best fit", "R-hat", "ESS bulk", "tail"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -55,7 +59,7 @@ def _posterior(results: Results) -> Table:
             f"{numbers['median']} +{up} {MINUS}{down}",
             f"{numbers['low95']} … {numbers['high95']}",
             numbers["best_fit"],
-            Text(f"{row.rhat:.3f}", style="" if row.rhat <= MAX_RHAT else "bold red"),
+            Text(f"{row.r_hat:.3f}", style="" if row.r_hat <= MAX_R_HAT else "bold red"),
             Text(f"{row.ess_bulk:.0f}", style="" if row.ess_bulk >= MIN_ESS else "bold red"),
             Text(f"{row.ess_tail:.0f}", style="" if row.ess_tail >= MIN_ESS else "bold red"),
         )
@@ -64,7 +68,7 @@ def _posterior(results: Results) -> Table:
 
 def _gains(results: Results) -> Table:
     gains = results.gains
-    table = _table("2 Δ log L against the SM")
+    table = _table()
     table.add_column("term", no_wrap=True)
     for column in gains:
         table.add_column(column, justify="right")
