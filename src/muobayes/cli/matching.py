@@ -176,8 +176,6 @@ def _measured(mu: float) -> "SMParameters":
 
 
 def _evaluate(point: "Leptoquark", sm: "SMParameters", mu: float, loop: int) -> dict[str, dict[str, complex]]:
-    import jax
-
     from ..matching import matching
 
     wanted: dict[str, tuple[str, ...]] = {"tree": ("tree",)}
@@ -188,6 +186,6 @@ def _evaluate(point: "Leptoquark", sm: "SMParameters", mu: float, loop: int) -> 
     result = {}
     for part, parts in wanted.items():
         prepared = matching(point.model, parts=parts)
-        values = prepared.to_wcxf(jax.jit(prepared)(point, sm, mu))
+        values = prepared.to_wcxf(prepared(point, sm, mu))
         result[part] = {name: value for name, value in values.items() if value}
     return result

@@ -59,7 +59,7 @@ class Matching:
         Array
             Shape ``(len(components),)``, GeV^-2.
         """
-        values = evaluate(self._table, couplings, sm, mu)
+        values = evaluate_jit(self._table, couplings, sm, mu)
         return jnp.concatenate([values.real, values.imag])[self._select]
 
     def to_wcxf(self, vector: Array) -> dict[str, complex]:
