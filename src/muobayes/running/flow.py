@@ -1,0 +1,205 @@
+"""The renormalisation-group flow of a model, from the matching scale towards the Planck scale.
+
+The integration is adaptive and differentiable (reverse mode through the discrete steps). It ends at the upper scale, or
+where the largest coupling reaches a bound: that scale is located by a root search, so that it is a smooth function
+of the couplings from which a sampler can climb away. Nothing here raises or returns NaN for any finite input.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+import diffrax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int
+
+from .table import Polynomials, load_table, polynomials
+
+__all__ = ["M_PLANCK", "FlowResult", "Outcome", "RunningModel", "flow", "running_model"]
+
+M_PLANCK = 1.22e19  # GeV, (hbar c / G_N)^(1/2), PDG
+EPS_LIMIT = 0.99  # kinetic mixing at which the gauge sector is taken to have broken down (it degenerates at 1)
+MAX_STEPS = 256
+
+
+class Outcome(IntEnum):
+    """How a flow ended."""
+
+    END = 0  # reached the upper scale
+    POLE = 1  # a coupling reached the bound below it
+    START = 2  # a coupling is beyond the bound already at the start
+    STEPS = 3  # more steps than allowed were needed
+    NOT_FINITE = 4  # the start is not finite
+
+
+@dataclass(frozen=True, eq=False)
+class RunningModel:
+    """The couplings that run together and their velocity.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The entries of a state: ``g_Y``, ``g_2``, ``g_3``, (``g_X``, ``eps_BX``,) Yukawas, quartics; real.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    polynomial: Polynomials
+    mixing: bool
+
+    def index(self, name: str) -> int:
+        return self.names.index(name)
+
+    def velocity(self, state: Float[Array, " n"]) -> Float[Array, " n"]:
+        """d(state)/dln(mu), from dG/dln(mu) = G b G with G = D K^-1 D for the U(1) factors (arXiv:1906.04625)."""
+        if not self.mixing:
+            gY, g2, g3 = state[:3]
+            out = self.polynomial(jnp.concatenate([state[:3] ** 2, state[3:]]))
+            return jnp.concatenate([state[:3] ** 3 * out[:3] / 2, out[3:]])
+        gY, g2, g3, gX, eps = state[:5]
+        scale = 1 / jnp.maximum(1 - eps**2, 1 - EPS_LIMIT**2)
+        squared = jnp.stack([gY**2 * scale, gY * gX * eps * scale, gX**2 * scale, g2**2, g3**2])
+        out = self.polynomial(jnp.concatenate([squared, state[5:]]))
+        bYY, bYX, bXX, b2, b3 = out[:5]
+        legY, legX = gY**2 * bYY / 2, gX**2 * bXX / 2
+        gauge = [gY * legY, g2**3 * b2 / 2, g3**3 * b3 / 2, gX * legX, gY * gX * bYX + eps * (legY + legX)]
+        return jnp.concatenate([jnp.stack(gauge), out[5:]])
+
+    def size(self, state: Float[Array, " n"], bound: ArrayLike) -> Float[Array, ""]:
+        """The largest |coupling|; the kinetic mixing counts as `bound` when it reaches 0.99."""
+        return jnp.max(jnp.abs(state) * self._weights(bound))
+
+    def _weights(self, bound: ArrayLike) -> Float[Array, " n"]:
+        weights = jnp.ones(len(self.names))
+        return weights.at[4].set(bound / EPS_LIMIT) if self.mixing else weights
+
+
+@lru_cache(maxsize=16)
+def _running_model(name: str, variant: str, loops: tuple[int, int, int], parameters: tuple) -> RunningModel:
+    table = load_table(name, variant)
+    polynomial = polynomials(table, loops, dict(parameters))
+    mixing = len(table.abelian) == 2
+    squares = 5 if mixing else 3
+    gauge = ("g_Y", "g_2", "g_3", *((f"g_{table.abelian[1]}", f"eps_B{table.abelian[1]}") if mixing else ()))
+    return RunningModel(name, gauge + polynomial.symbols[squares:], polynomial, mixing)
+
+
+def running_model(
+    name: str = "full",
+    variant: str = "heavy",
+    loops: tuple[int, int, int] = (3, 2, 2),
+    parameters: Mapping[str, Fraction | float] | None = None,
+) -> RunningModel:
+    """The running couplings of a model at chosen loop orders.
+
+    Parameters
+    ----------
+    name, variant : str
+        As for `load_table`: ``heavy`` holds the third generation and the muon, real couplings.
+    loops : (gauge, yukawa, quartic)
+    parameters : mapping, optional
+        Charges that the model leaves open, e.g. ``{"qPhi": Fraction(1, 2)}``.
+
+    Raises
+    ------
+    InputError
+        If the model, the variant, a loop order or a parameter is unknown.
+    """
+    return _running_model(name, variant, tuple(loops), tuple(sorted((parameters or {}).items())))
+
+
+class FlowResult(NamedTuple):
+    """A trajectory and how it ended.
+
+    `ln_mu_end` is the logarithm of the scale (GeV) at which a coupling reached the bound, or of the upper scale if
+    none did; it is a smooth function of the start. Scales beyond it repeat the last point.
+    """
+
+    ln_mu: Float[Array, " k"]
+    couplings: Float[Array, "k n"]
+    ln_mu_end: Float[Array, ""]
+    end: Float[Array, " n"]
+    driver: Int[Array, ""]
+    outcome: Int[Array, ""]
+    steps: Int[Array, ""]
+
+    @property
+    def reached_end(self) -> Bool[Array, ""]:
+        return self.outcome == Outcome.END
+
+
+def flow(
+    model: RunningModel,
+    start: Float[Array, " n"],
+    mu_start: ArrayLike,
+    mu_end: ArrayLike = M_PLANCK,
+    *,
+    bound: float = 4 * np.pi,
+    points: int = 0,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+) -> FlowResult:
+    """Run the couplings from `mu_start` to `mu_end`, or to the first scale at which one of them reaches `bound`.
+
+    Parameters
+    ----------
+    model : RunningModel
+    start : (n,) array
+        Couplings at `mu_start`, in the order of ``model.names``.
+    mu_start, mu_end : float
+        Scales in GeV.
+    bound : float
+        The |coupling| that counts as a Landau pole.
+    points : int
+        Number of scales, equally spaced in ln(mu), at which the trajectory is returned (0: none).
+    rtol, atol : float
+        Error per step, relative and absolute.
+
+    Returns
+    -------
+    FlowResult
+    """
+    t0, t1 = jnp.log(jnp.asarray(mu_start, float)), jnp.log(jnp.asarray(mu_end, float))
+    finite = jnp.all(jnp.isfinite(start))
+    start = jnp.where(jnp.isfinite(start), start, 0.0)
+    excess = model.size(start, bound) / bound
+    inside = jnp.where(excess >= 1, start * 0.999 / jnp.maximum(excess, 1.0), start)
+    grid = jnp.linspace(0.0, 1.0, points) * (t1 - t0) + t0
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda t, y, args: model.velocity(y)),
+        diffrax.Tsit5(),
+        t0,
+        t1,
+        (t1 - t0) / 20,
+        inside,
+        saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]),
+        stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4),
+        event=diffrax.Event(
+            lambda t, y, args, **kwargs: bound - model.size(y, bound), optimistix.Newton(1e-8, 1e-8)
+        ),
+        max_steps=MAX_STEPS,
+        throw=False,
+    )
+    end, ln_mu_end = solution.ys[0][-1], solution.ts[0][-1]
+    if points:
+        path = solution.ys[1]
+        path = jnp.where(jnp.isfinite(path), path, end)
+    else:
+        path = jnp.zeros((0, len(model.names)))
+    stopped = diffrax.is_event(solution.result)
+    outcome = jnp.where(
+        solution.result == diffrax.RESULTS.successful,
+        Outcome.END,
+        jnp.where(stopped, Outcome.POLE, Outcome.STEPS),
+    )
+    outcome = jnp.where(excess >= 1, Outcome.START, outcome)
+    outcome = jnp.where(finite, outcome, Outcome.NOT_FINITE)
+    ln_mu_end = jnp.where(excess >= 1, t0 - jnp.log(jnp.maximum(excess, 1.0)), ln_mu_end)
+    driver = jnp.argmax(jnp.abs(end) * model._weights(bound))
+    return FlowResult(grid, path, ln_mu_end, end, driver, outcome, solution.stats["num_steps"])
