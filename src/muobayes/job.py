@@ -30,7 +30,7 @@ from .report.results import Results
 from .report.summary import posterior_summary
 from .report.write import write_report
 from .runcard import Nuts, RunCard
-from .rundir import RunDir, prepare
+from .rundir import RunDir, prepare, write_text
 
 __all__ = ["run"]
 
@@ -83,7 +83,7 @@ def run(
     with folder.locked(), _full_disk_told(folder.path), _logged(folder.log):
         _log.info("%s on %s, seed %d", card.model, card.dataset, card.seed)
         if folder.state == "new":
-            folder.card.write_text(card.model_copy(update={"provenance": provenance()}).to_yaml())
+            write_text(folder.card, card.model_copy(update={"provenance": provenance()}).to_yaml())
         _sample(card, build(card), folder, show_progress)
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
@@ -125,7 +125,7 @@ def _sample(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: 
     best = _best_fit(posterior, draws, symmetry, x, card.seed)
     best["parameters"] |= {name: best["parameters"][target] for name, target in card.ties.items()}
     save_result(data, folder.posterior)
-    _write(folder.best_fit, json.dumps(best, indent=1))
+    write_text(folder.best_fit, json.dumps(best, indent=1))
     posterior_summary(data, names, best["parameters"], diagnostics.parameters).to_csv(folder.summary)
     if card.plane is not None:
         groups = card.plane.groups or default_groups(best["terms"])
@@ -165,12 +165,6 @@ def _best_fit(
     }
 
 
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
-
-
 @contextmanager
 def _full_disk_told(path: Path) -> Iterator[None]:
     try:
@@ -181,10 +175,17 @@ def _full_disk_told(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: the disk is full; make room, then continue with --resume.") from None
 
 
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written (full disk) does not end a run, whose results may still find room."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
     """Copy what the package says into the run's log, with times."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = _log.level
     _log.addHandler(handler)

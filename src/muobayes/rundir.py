@@ -11,7 +11,15 @@ from typing import Literal
 from .errors import InputError
 from .runcard import RunCard
 
-__all__ = ["RunDir", "State", "prepare"]
+__all__ = ["RunDir", "State", "prepare", "write_text"]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in one step: it is either complete or not there."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+
 
 State = Literal["new", "unfinished", "finished"]
 

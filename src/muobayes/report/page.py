@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from .. import __version__
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from ..priors.spec import Fixed
+from ..rundir import write_text
 from .numbers import digits_for, fixed, signed, significant, with_error
 from .results import Results, unit_and_scale
 from .style import DPI
@@ -55,7 +56,7 @@ def write_page(results: Results, path: Path) -> None:
         "count": lambda value: f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
     }
     html = environment.get_template("report.html").render(_content(results))
-    path.write_text(html, encoding="utf-8")
+    write_text(path, html)
 
 
 def _content(results: Results) -> dict[str, Any]:
