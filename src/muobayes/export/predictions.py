@@ -1,0 +1,246 @@
+"""Export of predictions: every observable as an expression in exact polynomials of Wilson coefficients.
+
+The work is split into groups of polynomials that depend on the same sectors; each finished group is kept in a cache
+folder, so that an interrupted export goes on where it stopped.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._anatomy import Anatomy, Observable, anatomy
+from ._fixed_wilson import Coefficient, FixedWilson, Frame, real_coefficients
+from ._polynomial import Point, Polynomial, active_variables, design, evaluator, fit, step
+
+CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")
+_RNG_SEED = 20211125
+
+
+class CkmResponse(NamedTuple):
+    """Derivative of a polynomial by one CKM parameter.
+
+    The constant's derivative is exact; the linear and the quadratic part scale as a whole (their dependence is that of
+    the CKM factor which multiplies the new physics), by the logarithmic derivative along one random direction.
+    """
+
+    constant: float
+    log_linear: float
+    log_quadratic: float
+
+
+class Component(NamedTuple):
+    """A polynomial and its response to the CKM parameters of the scheme."""
+
+    polynomial: Polynomial
+    by_ckm: dict[str, CkmResponse]
+
+
+class Group(NamedTuple):
+    """Components that depend on the same sectors."""
+
+    name: str
+    keys: tuple[str, ...]
+    functions: tuple[Callable, ...]
+    candidates: tuple[Coefficient, ...]
+
+
+def observable_key(observable: Observable) -> str:
+    """The name of an observable in every artifact: flavio's name, or the JSON text of [name, arguments...]."""
+    return observable if isinstance(observable, str) else json.dumps(list(observable))
+
+
+def groups_of(anatomies: Mapping[str, Anatomy], par: Mapping[str, float]) -> list[Group]:
+    """Sort the components of all observables by the sectors that they depend on."""
+    functions: dict[str, Callable] = {}
+    for form in anatomies.values():
+        functions.update(form.components)
+    by_request: dict[frozenset, list[str]] = {}
+    for key, function in functions.items():
+        wilson = FixedWilson()
+        function(wilson, par)
+        by_request.setdefault(frozenset(wilson.requests), []).append(key)
+    groups = []
+    for requests, keys in by_request.items():
+        candidates = [c for frame, sector in sorted(requests) for c in real_coefficients(frame, sector)]
+        name = "+".join(f"{frame.eft}@{frame.scale:g}:{sector}" for frame, sector in sorted(requests)) or "constants"
+        groups.append(Group(name, tuple(keys), tuple(functions[k] for k in keys), tuple(candidates)))
+    return sorted(groups, key=lambda g: g.name)
+
+
+_WORKER: dict[str, Any] = {}  # what a forked worker process inherits: the functions cannot be sent to it
+
+
+def _evaluate_point(point) -> np.ndarray:
+    warnings.simplefilter("ignore")
+    return _WORKER["evaluate"](point.values, point.which)
+
+
+def _evaluate_all(evaluate, points: Sequence, processes: int) -> list[np.ndarray]:
+    if processes == 1 or len(points) < 20:
+        return [evaluate(p.values, p.which) for p in points]
+    _WORKER["evaluate"] = evaluate
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        return pool.map(_evaluate_point, points, chunksize=1 + len(points) // (20 * processes))
+
+
+def export_group(group: Group, par: Mapping[str, float], processes: int) -> tuple[list[Component], list[float]]:
+    """The components of a group, and the worst relative residual of each at independent points."""
+    rng = np.random.default_rng(_RNG_SEED)
+    evaluate = evaluator(group.functions, par)
+    number = len(group.keys)
+    active = active_variables(evaluate, number, group.candidates, rng)
+    _, points = design(evaluate, active, rng)
+    results = _evaluate_all(evaluate, points, processes)
+    polynomials = fit(active, list(zip(points, results, strict=True)))
+    by_ckm: list[dict[str, CkmResponse]] = [{} for _ in range(number)]
+    for name in CKM_PARAMETERS:
+        for i, response in enumerate(_ckm_responses(group, par, name, polynomials)):
+            by_ckm[i][name] = response
+    residuals = _residuals(evaluate, polynomials, rng, processes)
+    return [Component(p, d) for p, d in zip(polynomials, by_ckm, strict=True)], residuals
+
+
+def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
+    shift = 1e-4 * par[name]
+    evaluate = evaluator(group.functions, {**par, name: par[name] + shift})
+    rng = np.random.default_rng(_RNG_SEED + 1)
+    variables = sorted({v for p in polynomials for v in p.variables})
+    x = {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.3, 0.8) for v in variables}
+    every = range(len(polynomials))
+    zero, plus, minus = (evaluate({v: s * t for v, t in x.items()}, every) for s in (0, 1, -1))
+    responses = []
+    for i, p in enumerate(polynomials):
+        odd, even = (p(x) - p({v: -t for v, t in x.items()})) / 2, (p(x) + p({v: -t for v, t in x.items()})) / 2
+        even -= p.constant
+        new_odd, new_even = (plus[i] - minus[i]) / 2, (plus[i] + minus[i]) / 2 - zero[i]
+        responses.append(
+            CkmResponse(
+                (zero[i] - p.constant) / shift,
+                (new_odd / odd - 1) / shift if p.linear.any() else 0.0,
+                (new_even / even - 1) / shift if p.quadratic.any() else 0.0,
+            )
+        )
+    return responses
+
+
+def _residuals(evaluate, polynomials, rng, processes, number_of_points: int = 3) -> list[float]:
+    """Worst |polynomial - function| / max(|function|, |constant|) at random points of natural size."""
+    variables = sorted({v for p in polynomials for v in p.variables})
+    every = tuple(range(len(polynomials)))
+    points = [
+        Point({v: step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)
+    ]
+    results = _evaluate_all(evaluate, points, processes)
+    worst = [0.0] * len(polynomials)
+    for point, values in zip(points, results, strict=True):
+        for i, (p, value) in enumerate(zip(polynomials, values, strict=True)):
+            size = max(abs(value), abs(p.constant), 1e-300)
+            worst[i] = max(worst[i], abs(p(point.values) - value) / size)
+    return worst
+
+
+# --- cache and document -------------------------------------------------------------------------------------------------
+
+
+def _polynomial_to_json(p: Polynomial, index: dict[Coefficient, int]) -> dict[str, Any]:
+    ids = [index.setdefault(v, len(index)) for v in p.variables]
+    rows, columns = np.nonzero(p.quadratic)
+    return {
+        "constant": p.constant,
+        "linear": [[ids[i], float(p.linear[i])] for i in np.nonzero(p.linear)[0]],
+        "quadratic": [[ids[i], ids[j], float(p.quadratic[i, j])] for i, j in zip(rows, columns, strict=True)],
+    }
+
+
+def _coefficient_to_json(c: Coefficient) -> list:
+    return [*c.frame, c.sector, c.name, c.part]
+
+
+def _coefficient_from_json(row: Sequence) -> Coefficient:
+    return Coefficient(Frame(*row[:3]), *row[3:])
+
+
+def group_document(group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int) -> dict:
+    """The finished group from the cache, or computed now and put there."""
+    fingerprint = hashlib.sha256(
+        json.dumps([group.name, group.keys, sorted(par.items()), sorted(versions.items())]).encode()
+    ).hexdigest()[:16]
+    path = cache / f"{fingerprint}.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    components, residuals = export_group(group, par, processes)
+    index: dict[Coefficient, int] = {}
+    document = {
+        "group": group.name,
+        "components": {
+            key: _polynomial_to_json(c.polynomial, index)
+            | {"by_ckm": {n: list(d) for n, d in c.by_ckm.items()}, "residual": r}
+            for key, c, r in zip(group.keys, components, residuals, strict=True)
+        },
+    }
+    document["variables"] = [_coefficient_to_json(c) for c in index]
+    cache.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(path)
+    return document
+
+
+def export_predictions(
+    observables: Iterable[Observable],
+    par: Mapping[str, float],
+    cache: Path,
+    versions: Mapping[str, str],
+    *,
+    processes: int,
+    report: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """All observables as one document: variables, components (polynomials), and expressions.
+
+    Parameters
+    ----------
+    observables : iterable of str or tuple
+        flavio's names, with arguments.
+    par : mapping
+        flavio parameters, GeV units, CKM included.
+    cache : Path
+        Folder for finished groups.
+    versions : mapping
+        Versions of the programs; part of the fingerprint of the cache.
+    processes : int
+        Number of worker processes.
+    report : callable
+        Receives a line of progress per group.
+    """
+    warnings.simplefilter("ignore")
+    anatomies = {observable_key(o): anatomy(o) for o in observables}
+    groups = groups_of(anatomies, par)
+    variables: dict[Coefficient, int] = {}
+    components: dict[str, Any] = {}
+    for number, group in enumerate(groups, 1):
+        document = group_document(group, par, cache, versions, processes)
+        own = [variables.setdefault(_coefficient_from_json(v), len(variables)) for v in document["variables"]]
+        for key, component in document["components"].items():
+            components[key] = _renumber(component, own)
+        report(f"[{number}/{len(groups)}] {group.name}: {len(group.keys)} polynomials")
+    return {
+        "variables": [_coefficient_to_json(v) for v in variables],
+        "components": components,
+        "observables": {
+            key: {"expression": form.expression, "components": [k for k, _ in form.components]}
+            for key, form in anatomies.items()
+        },
+    }
+
+
+def _renumber(component: Mapping[str, Any], own: Sequence[int]) -> dict[str, Any]:
+    out = dict(component)
+    out["linear"] = [[own[i], x] for i, x in component["linear"]]
+    out["quadratic"] = [[own[i], own[j], x] for i, j, x in component["quadratic"]]
+    return out

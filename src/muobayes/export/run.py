@@ -1,0 +1,147 @@
+"""The offline step: write every artifact that ships with the package. Resumable; finished parts lie in a cache folder."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flavio
+import numpy as np
+import smelli
+import wilson
+
+from ..artifacts import save
+from ..likelihood._expressions import evaluate
+from ._anatomy import Observable, name_and_arguments
+from ._fixed_wilson import FixedWilson
+from ._polynomial import step
+from .evolution import export_evolution
+from .measurements import (
+    aligned_covariance,
+    dataset_terms,
+    export_dataset,
+    parameter_values,
+    smelli_theory_covariances,
+)
+from .predictions import CKM_PARAMETERS, _coefficient_from_json, export_predictions, observable_key
+
+PACKAGE = Path(__file__).parents[1]
+PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
+EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
+DATASETS = ("current", "paper2021", "latest")
+CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
+MAX_RESIDUAL = 1e-4
+Report = Callable[[str], None]
+
+
+def versions() -> dict[str, str]:
+    """Versions of the programs that the artifacts come from."""
+    return {"flavio": flavio.__version__, "smelli": smelli.__version__, "wilson": wilson.__version__}
+
+
+def all_observables() -> list[Observable]:
+    """Every observable of every data set, and the inputs of the CKM scheme."""
+    found: dict[str, Observable] = {observable_key(o): o for o in CKM_INPUTS}
+    for name in DATASETS:
+        for term in dataset_terms(name).values():
+            found |= {observable_key(o): o for o in term["observables"]}
+    return [found[k] for k in sorted(found)]
+
+
+def run_predictions(cache: Path, processes: int, report: Report) -> None:
+    """Export the predictions, prove them at independent points, and write the artifact."""
+    par = parameter_values({})
+    observables = all_observables()
+    document = export_predictions(observables, par, cache, versions(), processes=processes, report=report)
+    residuals = prove(observables, document, par)
+    failures = {k: r for k, r in residuals.items() if r > MAX_RESIDUAL}
+    if failures:
+        raise RuntimeError(f"not exact (relative deviation from flavio): {failures}")
+    for key, residual in residuals.items():
+        document["observables"][key]["residual"] = residual
+    document["ckm"] = {n: par[n] for n in CKM_PARAMETERS}
+    report(f"{len(observables)} observables, worst deviation from flavio {max(residuals.values()):.1e}")
+    save(
+        PREDICTIONS,
+        document,
+        kind="predictions",
+        inputs=versions()
+        | {
+            "ckm scheme": "CKMSchemeRmuBtaunuBxlnuDeltaM",
+            "normalisation": "flavio units; coefficients as in WCxf, at the scale of each frame",
+            "worst relative deviation from flavio": max(residuals.values()),
+        },
+    )
+
+
+def prove(observables: list[Observable], document: dict[str, Any], par: dict[str, float], points: int = 2) -> dict:
+    """Worst relative deviation of every observable from flavio, at random points that built nothing."""
+    warnings.simplefilter("ignore")
+    rng = np.random.default_rng(7)
+    variables = [_coefficient_from_json(v) for v in document["variables"]]
+    worst: dict[str, float] = {}
+    for _ in range(points):
+        x = np.array([0.5 * step(v) * rng.normal() for v in variables])
+        values = dict(zip(variables, x, strict=True))
+        components = {name: _polynomial_value(c, x) for name, c in document["components"].items()}
+        for observable in observables:
+            key = observable_key(observable)
+            form = document["observables"][key]
+            ours = float(
+                evaluate(form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])})
+            )
+            name, arguments = name_and_arguments(observable)
+            flavios = float(np.real(flavio.Observable[name].prediction_par(par, FixedWilson(values), *arguments)))
+            deviation = abs(ours - flavios) / max(abs(flavios), 1e-300)
+            worst[key] = max(worst.get(key, 0.0), deviation)
+    return worst
+
+
+def _polynomial_value(component: dict[str, Any], x: np.ndarray) -> float:
+    value = component["constant"] + sum(c * x[i] for i, c in component["linear"])
+    return value + sum(c * x[i] * x[j] for i, j, c in component["quadratic"])
+
+
+def run_evolution(cache: Path, report: Report) -> None:
+    """Export the evolution operators for the variables of the predictions."""
+    from ..artifacts import load
+
+    document = load(PREDICTIONS, kind="predictions")
+    variables = [_coefficient_from_json(v) for v in document["variables"]]
+    arrays = export_evolution(variables, document["ckm"], cache, report)
+    save(
+        EVOLUTION,
+        arrays,
+        kind="evolution",
+        inputs=versions() | {"from": "SMEFT/Warsaw", "matching": "tree level at 91.1876 GeV", "ckm": document["ckm"]},
+    )
+
+
+def run_dataset(name: str, report: Report) -> None:
+    """Export a data set: measurements and theory covariances."""
+    document = export_dataset(name)
+    shipped = smelli_theory_covariances()
+    covariances = {
+        term: aligned_covariance(*shipped[term], d["observables"])
+        for term, d in document["terms"].items()
+        if d["kind"] == "gaussian"
+    }
+    par = parameter_values(document["parameters"])
+    document["sm_values"] = {}
+    for parameter, change in document["parameters"].items():
+        observable = parameter.removesuffix(" SM")
+        document["sm_values"][observable] = float(
+            flavio.Observable[observable].prediction_par(par, FixedWilson())
+        )
+        for term, covariance in covariances.items():
+            keys = document["terms"][term]["observables"]
+            if observable in keys:
+                i = keys.index(observable)
+                covariance[i, :] = covariance[:, i] = 0.0
+                covariance[i, i] = float(change["uncertainty"]) ** 2
+    folder = PREDICTIONS.parent
+    source = versions() | {"theory covariance": "shipped with smelli, 1 sigma of all flavio parameters"}
+    save(folder / f"{name}.dataset.json.gz", document, kind="dataset", inputs=source)
+    save(folder / f"{name}.theory.npz", covariances, kind="theory covariance", inputs=source)
+    counted = sum(len(d["observables"]) for d in document["terms"].values())
+    report(f"data set {name}: {counted} observables, {len(document['measurements'])} measurements")

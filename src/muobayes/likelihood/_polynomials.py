@@ -1,0 +1,137 @@
+"""Many quadratic polynomials of few variables, evaluated together.
+
+Polynomials that share no variable are kept in separate dense blocks, so that nothing is multiplied by a known zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+
+class _Block(eqx.Module):
+    members: np.ndarray  # places of the polynomials
+    first: np.ndarray  # variables of the monomials
+    second: np.ndarray
+    variables: np.ndarray
+    linear: Float[Array, "c v"]
+    quadratic: Float[Array, "c m"]
+
+    def __call__(self, y: Float[Array, " n"]) -> tuple[Array, Array]:
+        return self.linear @ y[self.variables], self.quadratic @ (y[self.first] * y[self.second])
+
+
+class Polynomials(eqx.Module):
+    """constant + linear(y) + quadratic(y) for a set of polynomials, with their response to CKM parameters.
+
+    Attributes
+    ----------
+    constant : (c,) array
+        Values at y = 0.
+    ckm_response : (c, 3, 4) array
+        Derivatives of the constant and of the logarithms of the linear and quadratic parts, by each CKM parameter.
+    """
+
+    constant: Float[Array, " c"]
+    ckm_response: Float[Array, "c 3 4"]
+    blocks: tuple[_Block, ...]
+    order: np.ndarray
+
+    def parts(self, y: Float[Array, " n"]) -> tuple[Array, Array]:
+        """The linear and the quadratic parts, (c,) each."""
+        if not self.blocks:
+            return jnp.zeros_like(self.constant), jnp.zeros_like(self.constant)
+        linear, quadratic = zip(*(block(y) for block in self.blocks), strict=True)
+        rest = jnp.zeros(self.constant.shape[0] - sum(b.members.size for b in self.blocks))
+        return jnp.concatenate([*linear, rest])[self.order], jnp.concatenate([*quadratic, rest])[self.order]
+
+    def __call__(self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None) -> Float[Array, " c"]:
+        """Values at y; with a shift of the CKM parameters, to first order in it."""
+        linear, quadratic = self.parts(y)
+        if ckm_shift is None:
+            return self.constant + linear + quadratic
+        by_constant, by_linear, by_quadratic = jnp.moveaxis(self.ckm_response @ ckm_shift, 1, 0)
+        return self.constant + by_constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
+
+
+def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[int], names: Sequence[str]) -> Polynomials:
+    """Polynomials in the active variables; all others are zero.
+
+    Parameters
+    ----------
+    components : sequence of mappings
+        From the artifact: constant, linear [[variable, c]], quadratic [[i, j, c]], by_ckm.
+    active : sequence of int
+        Variables in the order of the vector y.
+    names : sequence of str
+        The CKM parameters, in the order of the shift.
+    """
+    place = {v: i for i, v in enumerate(active)}
+    linear: list[dict[int, float]] = []
+    quadratic: list[dict[tuple[int, int], float]] = []
+    for c in components:
+        linear.append({place[v]: x for v, x in c["linear"] if v in place})
+        pairs: dict[tuple[int, int], float] = {}
+        for i, j, x in c["quadratic"]:
+            if i in place and j in place:
+                key = (min(place[i], place[j]), max(place[i], place[j]))
+                pairs[key] = pairs.get(key, 0.0) + x
+        quadratic.append(pairs)
+    blocks = [
+        _block(members, linear, quadratic) for members in _clusters(linear, quadratic)
+    ]
+    placed = np.concatenate([b.members for b in blocks]) if blocks else np.zeros(0, int)
+    constant_ones = np.setdiff1d(np.arange(len(components)), placed)
+    response = np.array([[c["by_ckm"][n] for n in names] for c in components]).reshape(len(components), len(names), 3)
+    return Polynomials(
+        constant=jnp.array([c["constant"] for c in components], dtype=float),
+        ckm_response=jnp.array(np.swapaxes(response, 1, 2)),
+        blocks=tuple(blocks),
+        order=np.argsort(np.concatenate([placed, constant_ones]).astype(int)),
+    )
+
+
+def _clusters(linear, quadratic, smallest: int = 24) -> list[np.ndarray]:
+    """Sets of polynomials without common variables; the small sets are put together."""
+    parent: dict[int, int] = {}
+
+    def root(v: int) -> int:
+        while parent.setdefault(v, v) != v:
+            v = parent[v]
+        return v
+
+    used = [sorted(set(lin) | {i for pair in quad for i in pair}) for lin, quad in zip(linear, quadratic, strict=True)]
+    for variables in used:
+        for v in variables[1:]:
+            parent[root(v)] = root(variables[0])
+    clusters: dict[int, list[int]] = {}
+    for c, variables in enumerate(used):
+        if variables:
+            clusters.setdefault(root(variables[0]), []).append(c)
+    large = [np.array(m) for m in clusters.values() if len(m) >= smallest]
+    small = [c for m in clusters.values() if len(m) < smallest for c in m]
+    return large + ([np.array(sorted(small))] if small else [])
+
+
+def _block(members: np.ndarray, linear, quadratic) -> _Block:
+    variables = sorted({v for c in members for v in linear[c]} | {v for c in members for p in quadratic[c] for v in p})
+    pairs = sorted({p for c in members for p in quadratic[c]})
+    lin, quad = np.zeros((len(members), len(variables))), np.zeros((len(members), len(pairs)))
+    column = {v: i for i, v in enumerate(variables)}
+    pair_column = {p: i for i, p in enumerate(pairs)}
+    for row, c in enumerate(members):
+        for v, x in linear[c].items():
+            lin[row, column[v]] = x
+        for p, x in quadratic[c].items():
+            quad[row, pair_column[p]] = x
+    return _Block(
+        members=members,
+        first=np.array([p[0] for p in pairs], dtype=int),
+        second=np.array([p[1] for p in pairs], dtype=int),
+        variables=np.array(variables, dtype=int),
+        linear=jnp.array(lin),
+        quadratic=jnp.array(quad),
+    )

@@ -1,0 +1,272 @@
+"""Predictions of observables: evolution, polynomials, expressions, in one differentiable function.
+
+The artifact holds, for every observable, an expression in polynomials of low-energy and electroweak coefficients. Here
+they are restricted to what a model can generate. Two treatments of the CKM matrix: fixed, or extracted anew at every
+point from the four inputs of smelli's scheme (arXiv:1812.08163), to first order in the shift.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..artifacts import load, read_meta
+from ..errors import InputError, did_you_mean
+from ..smeft.evolution import CKM_PARAMETERS, Evolution, build_evolution
+from ._expressions import ExpressionGroup, evaluate, evaluate_groups, group_expressions
+from ._polynomials import Polynomials, build_polynomials
+
+__all__ = ["Predictions", "build_predictions", "observable_info", "predictions_checksum", "readable_name", "sm_prediction"]
+
+_PATH = Path(str(files("muobayes.likelihood"))) / "data" / "predictions.json.gz"
+CKM_TREATMENTS = ("refit", "fixed")
+CKM_INPUTS = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
+
+
+@cache
+def _artifact() -> dict[str, Any]:
+    return load(_PATH, kind="predictions")
+
+
+def predictions_checksum() -> str:
+    """SHA-256 of the predictions."""
+    return read_meta(_PATH)["sha256"]
+
+
+def readable_name(key: str) -> str:
+    """An observable as people write it: the name, with its arguments in brackets.
+
+    Examples
+    --------
+    >>> readable_name('["<P5p>(B0->K*mumu)", 4.0, 6.0]')
+    '<P5p>(B0->K*mumu)[4, 6]'
+    """
+    if not key.startswith("["):
+        return key
+    name, *arguments = json.loads(key)
+    return f"{name}[{', '.join(f'{a:g}' for a in arguments)}]"
+
+
+def observable_key(text: str, where: str = "observable") -> str:
+    """The key of an observable from its key or its readable name (spaces after commas are optional).
+
+    Raises
+    ------
+    InputError
+        If there is no such observable; names the nearest one.
+    """
+    known = _artifact()["observables"]
+    if text in known:
+        return text
+    by_readable = {readable_name(k).replace(" ", ""): k for k in known}
+    compact = text.replace(" ", "")
+    if compact in by_readable:
+        return by_readable[compact]
+    raise InputError(f"{where}: there is no observable {text!r}{did_you_mean(compact, by_readable)}.")
+
+
+def observable_info(key: str) -> dict[str, Any]:
+    """What an observable depends on: expression, coefficients with their EFT and scale, residual of the export."""
+    a = _artifact()
+    form = a["observables"][key]
+    used: dict[int, None] = {}
+    for name in form["components"]:
+        component = a["components"][name]
+        for i, *_ in component["linear"]:
+            used[i] = None
+        for i, j, _ in component["quadratic"]:
+            used[i] = used[j] = None
+    variables = [a["variables"][i] for i in used]
+    return {
+        "expression": form["expression"],
+        "components": form["components"],
+        "coefficients": sorted({f"{v[4]}" for v in variables}),
+        "frames": sorted({f"{v[0]}@{v[2]:g} GeV" for v in variables}),
+        "residual": form["residual"],
+    }
+
+
+@cache
+def sm_prediction(key: str) -> float:
+    """The SM prediction of an observable, flavio units."""
+    a = _artifact()
+    form = a["observables"][key]
+    values = {f"p{i}": a["components"][c]["constant"] for i, c in enumerate(form["components"])}
+    return float(evaluate(form["expression"], values))
+
+
+class _CkmScheme(eqx.Module):
+    """Smelli's extraction of Vus, Vcb, Vub and gamma from four observables in the presence of new physics."""
+
+    groups: tuple[ExpressionGroup, ...]
+    sm_values: Float[Array, " 4"]
+    central: Float[Array, " 4"]
+
+    def shift(self, evaluate_at, iterations: int = 3) -> Float[Array, " 4"]:
+        """Shift of the CKM parameters, by iteration: prediction(C, ckm) / factor(ckm) = prediction(0) / factor(0).
+
+        Parameters
+        ----------
+        evaluate_at : callable
+            Shift -> the four inputs at the new-physics point.
+        """
+        shift = jnp.zeros(4)
+        target = self.sm_values / _ckm_factors(self.central)
+        for _ in range(iterations):
+            ckm = self.central + shift
+            without_ckm = evaluate_at(shift) / _ckm_factors(ckm)
+            shift = _ckm_from_factors(_ckm_factors(self.central) * target / without_ckm) - self.central
+        return shift
+
+
+def _ckm_factors(ckm: Float[Array, " 4"]) -> Float[Array, " 4"]:
+    """CKM prefactors of the four inputs: (Vus/Vud)^2, Vcb^2, Vub^2, |Vtd/Vts|^2, exact in the standard parametrisation."""
+    vus, vcb, vub, gamma = ckm
+    c13 = jnp.sqrt(1 - vub**2)
+    s12, s23 = vus / c13, vcb / c13
+    c12, c23 = jnp.sqrt(1 - s12**2), jnp.sqrt(1 - s23**2)
+    cos = jnp.cos(gamma)
+    vtd2 = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - 2 * s12 * s23 * c12 * c23 * vub * cos
+    vts2 = (c12 * s23) ** 2 + (s12 * c23 * vub) ** 2 + 2 * s12 * s23 * c12 * c23 * vub * cos
+    return jnp.stack([vus**2 / (1 - vub**2 - vus**2), vcb**2, vub**2, vtd2 / vts2])
+
+
+def _ckm_from_factors(factors: Float[Array, " 4"]) -> Float[Array, " 4"]:
+    """The inverse of `_ckm_factors`; where no angle gamma exists, the nearest one."""
+    f1, f2, f3, ratio = factors
+    vcb, vub = jnp.sqrt(f2), jnp.sqrt(f3)
+    vus = jnp.sqrt(f1 * (1 - f3) / (1 + f1))
+    c13 = jnp.sqrt(1 - f3)
+    s12, s23 = vus / c13, vcb / c13
+    c12, c23 = jnp.sqrt(1 - s12**2), jnp.sqrt(1 - s23**2)
+    cross = 2 * s12 * s23 * c12 * c23 * vub
+    top = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - ratio * ((c12 * s23) ** 2 + (s12 * c23 * vub) ** 2)
+    cos = jnp.clip(top / (cross * (1 + ratio)), -1 + 1e-9, 1 - 1e-9)
+    return jnp.stack([vus, vcb, vub, jnp.arccos(cos)])
+
+
+class Predictions(eqx.Module):
+    """Observables as a function of the Warsaw coefficients that a model generates.
+
+    Attributes
+    ----------
+    observables : tuple of str
+        Keys, in the order of the result.
+    """
+
+    observables: tuple[str, ...] = eqx.field(static=True)
+    evolution: Evolution
+    polynomials: Polynomials
+    groups: tuple[ExpressionGroup, ...]
+    offset: Float[Array, " o"]
+    scheme: _CkmScheme | None
+
+    def __call__(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " o"]:
+        """Predictions in flavio units.
+
+        Parameters
+        ----------
+        x : (n_x,) array
+            Warsaw coefficients at mu_M on the model's support, GeV^-2.
+        log_mu : scalar
+            ln(mu_M / GeV).
+        """
+        y = self.evolution(x, log_mu)
+        if self.scheme is None:
+            components = self.polynomials(y)
+        else:
+            components = self.polynomials(*self._at(y, x, self.ckm_shift(x, log_mu)))
+        return evaluate_groups(self.groups, components, len(self.observables)) + self.offset
+
+    def _at(self, y, x, shift):
+        return y + shift @ self.evolution.ckm_derivative(x), shift
+
+    def ckm_shift(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " 4"]:
+        """Shift of Vus, Vcb, Vub and gamma at this point (zero where the CKM matrix is fixed)."""
+        if self.scheme is None:
+            return jnp.zeros(4)
+        y, by_ckm = self.evolution(x, log_mu), self.evolution.ckm_derivative(x)
+        groups = self.scheme.groups
+
+        def inputs(shift):
+            return evaluate_groups(groups, self.polynomials(y + shift @ by_ckm, shift), 4)
+
+        return self.scheme.shift(inputs)
+
+
+def build_predictions(
+    observables: Sequence[str],
+    support: np.ndarray,
+    *,
+    accuracy: str = "integrate",
+    ckm: str = "refit",
+    smelli_compatible: bool = False,
+    mu: float | None = None,
+    sm_values: dict[str, float] | None = None,
+) -> Predictions:
+    """Restrict the exported predictions to some observables and to what a model can generate.
+
+    Parameters
+    ----------
+    observables : sequence of str
+        Keys.
+    support : (n_x,) int array
+        Places in the real vector of `muobayes.smeft.basis` that can be non-zero.
+    accuracy : {"integrate", "leadinglog"}
+        SMEFT running.
+    ckm : {"refit", "fixed"}
+        Treatment of the CKM matrix.
+    smelli_compatible : bool
+        Leave out the top threshold of the dipoles, as smelli does.
+    mu : float or None
+        Fixed matching scale in GeV, or None if it varies.
+    sm_values : dict or None
+        SM predictions of a data set that differ from the export (added as a constant shift).
+    """
+    if ckm not in CKM_TREATMENTS:
+        raise InputError(f"ckm: {ckm!r} is unknown; allowed are {', '.join(CKM_TREATMENTS)}.")
+    a = _artifact()
+    wanted = list(observables) + [o for o in CKM_INPUTS if ckm == "refit" and o not in observables]
+    names: dict[str, int] = {}
+    forms = []
+    for key in wanted:
+        form = a["observables"][key]
+        forms.append((form["expression"], [names.setdefault(c, len(names)) for c in form["components"]]))
+    components = [a["components"][n] for n in names]
+    variables = sorted(
+        {i for c in components for i, *_ in c["linear"]} | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)}
+    )
+    rows = np.array(variables, dtype=int)
+    evolution = build_evolution(
+        support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu
+    )
+    reached = np.abs(np.asarray(evolution.operators)).max(axis=(0, 2), initial=0.0) > 0
+    rows = rows[reached]
+    evolution = Evolution(
+        evolution.operators[:, reached], evolution.by_ckm[:, reached], evolution.nodes, evolution.weights
+    )
+    polynomials = build_polynomials(components, list(rows), CKM_PARAMETERS)
+    place = {key: i for i, key in enumerate(wanted)}
+    scheme = None
+    if ckm == "refit":
+        scheme = _CkmScheme(
+            group_expressions([forms[place[o]] for o in CKM_INPUTS]),
+            jnp.array([sm_prediction(o) for o in CKM_INPUTS]),
+            jnp.array([a["ckm"][n] for n in CKM_PARAMETERS]),
+        )
+    changed = sm_values or {}
+    return Predictions(
+        tuple(observables),
+        evolution,
+        polynomials,
+        group_expressions(forms[: len(observables)]),
+        jnp.array([changed[o] - sm_prediction(o) if o in changed else 0.0 for o in observables]),
+        scheme,
+    )

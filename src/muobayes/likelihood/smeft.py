@@ -1,0 +1,114 @@
+"""The SMEFT likelihood: from the Warsaw coefficients of a model to the log-likelihood of each term."""
+
+from collections.abc import Mapping, Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .dataset import Dataset
+from .predictions import Predictions, build_predictions, sm_prediction
+from .terms import TermLikelihoods, build_terms, observable_uncertainties
+
+__all__ = ["SmeftLikelihood", "all_observables", "build_smeft_likelihood", "moving_observables", "sm_predictions"]
+
+NEGLIGIBLE = 1e-5  # an observable that never moves by more than this part of its uncertainty is a constant
+
+
+class SmeftLikelihood(eqx.Module):
+    """log L(C) - log L(SM) by term, differentiable.
+
+    Attributes
+    ----------
+    predictions : Predictions
+        Of the observables that move.
+    terms : TermLikelihoods
+        Densities, with everything constant conditioned out.
+    """
+
+    predictions: Predictions
+    terms: TermLikelihoods
+
+    def __call__(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " t"]:
+        """(t,) log-likelihood of each term relative to the SM.
+
+        Parameters
+        ----------
+        x : (n_x,) array
+            Warsaw coefficients at mu_M on the support, GeV^-2.
+        log_mu : scalar
+            ln(mu_M / GeV).
+        """
+        return self.terms(self.predictions(x, log_mu))
+
+
+def all_observables(dataset: Dataset) -> tuple[str, ...]:
+    """Every observable of a data set once, in the order of its terms."""
+    return tuple(dict.fromkeys(o for term in dataset.terms for o in term.observables))
+
+
+def sm_predictions(dataset: Dataset) -> dict[str, float]:
+    """SM prediction of every observable of a data set."""
+    return {o: dataset.sm_values.get(o, sm_prediction(o)) for o in all_observables(dataset)}
+
+
+def moving_observables(
+    dataset: Dataset, predictions: Predictions, samples: np.ndarray, log_mus: np.ndarray
+) -> tuple[str, ...]:
+    """Observables that a model moves by more than a negligible part of their uncertainty at any of the samples.
+
+    Parameters
+    ----------
+    samples : (k, n_x) array
+        Warsaw coefficients at points that cover the prior.
+    log_mus : (k,) array
+        ln(mu_M / GeV) of each.
+    """
+    sm = sm_predictions(dataset)
+    uncertainty = observable_uncertainties(dataset)
+    values = np.asarray(jax.vmap(predictions)(jnp.asarray(samples), jnp.asarray(log_mus)))
+    reach = np.abs(values - np.array([sm[o] for o in predictions.observables])).max(axis=0)
+    limit = np.array([uncertainty[o]["sigma"] for o in predictions.observables])
+    return tuple(o for o, r, s in zip(predictions.observables, reach, limit, strict=True) if not r < NEGLIGIBLE * s)
+
+
+def build_smeft_likelihood(
+    dataset: Dataset,
+    support: np.ndarray,
+    *,
+    samples: np.ndarray | None = None,
+    log_mus: np.ndarray | None = None,
+    gaussians: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    observables: Sequence[str] | None = None,
+    accuracy: str = "integrate",
+    ckm: str = "refit",
+    smelli_compatible: bool = False,
+    mu: float | None = None,
+) -> SmeftLikelihood:
+    """The likelihood of a data set for everything that a model can generate.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Terms and measurements.
+    support : (n_x,) int array
+        Places in the real vector of `muobayes.smeft.basis` that the model can fill.
+    samples, log_mus : arrays or None
+        Points that cover the prior: (k, n_x) coefficients and (k,) logarithms of their scale. Observables that do
+        not move at any of them are constants. Without samples nothing is dropped.
+    gaussians : mapping or None
+        Replaces mean and total covariance of Gaussian terms.
+    observables : sequence of str or None
+        Moving observables, if known.
+    accuracy, ckm, smelli_compatible, mu
+        See `build_predictions`.
+    """
+    options = {"accuracy": accuracy, "ckm": ckm, "smelli_compatible": smelli_compatible, "mu": mu}
+    moving = tuple(observables) if observables is not None else all_observables(dataset)
+    if samples is not None and log_mus is not None:
+        every = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
+        moving = moving_observables(dataset, every, samples, log_mus)
+    predictions = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
+    return SmeftLikelihood(predictions, build_terms(dataset, sm_predictions(dataset), moving, gaussians))

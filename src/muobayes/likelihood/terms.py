@@ -1,0 +1,232 @@
+"""From predictions to the log-likelihood of each term.
+
+All Gaussian pieces of a term are linear in the residuals and are reduced, once and exactly, to the observables that a
+model can move (the others are constants: conditioned out by a QR decomposition). The remaining densities are curves.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .dataset import Dataset, Term, combine, correlation_factors
+from .densities import Curves, SplitNormals, curve, moments, split_normal, stack_curves
+
+__all__ = ["TermLikelihoods", "build_terms", "observable_uncertainties"]
+
+
+class _Gaussian(eqx.Module):
+    """chi^2 = |factor d + offset|^2 in the scaled shifts d of the moving observables."""
+
+    members: np.ndarray
+    factor: Float[Array, "r m"]
+    offset: Float[Array, " r"]
+
+    def __call__(self, shift: Float[Array, " o"]) -> Float[Array, ""]:
+        residual = self.factor @ shift[self.members] + self.offset
+        return -0.5 * (residual @ residual - self.offset @ self.offset)
+
+
+class _Densities(eqx.Module):
+    """Non-Gaussian densities of all terms: which observable each one takes, and which term it belongs to."""
+
+    members: np.ndarray
+    term: np.ndarray
+    density: Curves | SplitNormals
+    at_sm: Float[Array, " n"]
+
+    def __call__(self, predictions: Float[Array, " o"], number_of_terms: int) -> Float[Array, " t"]:
+        values = self.density(predictions[self.members]) - self.at_sm
+        return jnp.zeros(number_of_terms).at[self.term].add(values)
+
+
+class TermLikelihoods(eqx.Module):
+    """log-likelihood of every term relative to the SM, from the predictions of the moving observables.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the terms.
+    at_sm : (t,) array
+        log-likelihood of each term in the SM (Gaussians without normalisation, others relative to their maximum).
+    """
+
+    names: tuple[str, ...] = eqx.field(static=True)
+    at_sm: Float[Array, " t"]
+    sm: Float[Array, " o"]
+    scale: Float[Array, " o"]
+    gaussians: tuple[tuple[int, _Gaussian], ...]
+    densities: tuple[_Densities, ...]
+
+    def __call__(self, predictions: Float[Array, " o"]) -> Float[Array, " t"]:
+        """(t,) log-likelihood differences to the SM; positive is better than the SM."""
+        shift = (predictions - self.sm) / self.scale
+        out = jnp.zeros(len(self.names))
+        for index, gaussian in self.gaussians:
+            out = out.at[index].add(gaussian(shift))
+        for density in self.densities:
+            out = out + density(predictions, len(self.names))
+        return out
+
+
+Rows = tuple[np.ndarray, np.ndarray, list[int]]  # whitening matrix, whitened target, observables
+
+
+def _whitened(mean: np.ndarray, covariance: np.ndarray, index: list[int]) -> Rows:
+    sigma, factor = correlation_factors(covariance)
+    whitening = np.linalg.inv(factor) / sigma
+    return whitening, whitening @ mean, index
+
+
+def _gaussian_rows(term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: Mapping[str, Any]) -> list[Rows]:
+    """Every Gaussian piece of a term."""
+    if term.kind == "gaussian":
+        if term.name in gaussians:
+            mean, covariance = gaussians[term.name]
+        else:
+            mean, covariance = combine(term, measurements)
+            covariance = covariance + term.theory_covariance
+        return [_whitened(mean, covariance, list(range(len(term.observables))))]
+    place = {o: i for i, o in enumerate(term.observables)}
+    rows = []
+    for density in _densities(term, measurements):
+        index = [place[o] for o in density["observables"]]
+        if density["type"] == "MultivariateNormal":
+            rows.append(_whitened(np.array(density["central_value"]), np.array(density["covariance"]), index))
+        elif density["type"] == "Normal":
+            sd = density["standard_deviation"]
+            rows.append((np.array([[1 / sd]]), np.array([density["central_value"] / sd]), index))
+    return rows
+
+
+def _densities(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [d for name in term.measurements for d in measurements[name]["constraints"]]
+
+
+def _reduce(
+    rows: Sequence[Rows], observables: Sequence[str], sm: np.ndarray, moving: Mapping[str, int], scale: np.ndarray
+) -> tuple[_Gaussian | None, float]:
+    """The Gaussian of the moving observables, and log L in the SM of all."""
+    n = len(observables)
+    matrix = np.zeros((sum(len(t) for _, t, _ in rows), n))
+    target = np.zeros(len(matrix))
+    start = 0
+    for whitening, whitened_target, index in rows:
+        stop = start + len(whitened_target)
+        matrix[start:stop, index] = whitening
+        target[start:stop] = whitened_target
+        start = stop
+    residual = matrix @ sm - target
+    at_sm = -0.5 * float(residual @ residual)
+    local = [i for i, o in enumerate(observables) if o in moving]
+    if not local or not len(matrix):
+        return None, at_sm
+    members = np.array([moving[observables[i]] for i in local])
+    q, r = np.linalg.qr(matrix[:, local] * scale[members])
+    return _Gaussian(members, jnp.array(r), jnp.array(q.T @ residual)), at_sm
+
+
+def build_terms(
+    dataset: Dataset,
+    sm_predictions: Mapping[str, float],
+    moving: Sequence[str],
+    gaussians: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+) -> TermLikelihoods:
+    """Terms of a data set as functions of the moving observables.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Terms and measurements.
+    sm_predictions : mapping
+        SM prediction of every observable of the data set.
+    moving : sequence of str
+        Observables that are not constant, in the order of the predictions.
+    gaussians : mapping or None
+        Mean and total covariance that replace those of a Gaussian term, in the order of its observables.
+    """
+    place = {o: i for i, o in enumerate(moving)}
+    sm_moving = np.array([sm_predictions[o] for o in moving])
+    uncertainties = observable_uncertainties(dataset)
+    scale = np.array([uncertainties[o]["sigma"] if o in uncertainties else max(abs(sm_predictions[o]), 1e-300) for o in moving])
+    at_sm = np.zeros(len(dataset.terms))
+    reduced: list[tuple[int, _Gaussian]] = []
+    tables: list[tuple[int, int, Any]] = []
+    splits: list[tuple[int, int, Any]] = []
+    for index, term in enumerate(dataset.terms):
+        sm = np.array([sm_predictions[o] for o in term.observables])
+        rows = _gaussian_rows(term, dataset.measurements, gaussians or {})
+        gaussian, value = _reduce(rows, term.observables, sm, place, scale)
+        at_sm[index] += value
+        if gaussian is not None:
+            reduced.append((index, gaussian))
+        if term.kind == "exact":
+            for density in _densities(term, dataset.measurements):
+                if density["type"] in ("MultivariateNormal", "Normal"):
+                    continue
+                (key,) = density["observables"]
+                split = density["type"] in ("AsymmetricNormal", "HalfNormal")
+                at_sm[index] += _single(density, sm_predictions[key], split)
+                if key in place:
+                    (splits if split else tables).append((place[key], index, density))
+    densities = []
+    if tables:
+        densities.append(_stack(tables, stack_curves([curve(d) for _, _, d in tables]), sm_moving))
+    if splits:
+        columns = np.array([split_normal(d) for _, _, d in splits]).T
+        densities.append(_stack(splits, SplitNormals(*map(jnp.array, columns)), sm_moving))
+    return TermLikelihoods(
+        tuple(t.name for t in dataset.terms),
+        jnp.array(at_sm),
+        jnp.array(sm_moving),
+        jnp.array(scale),
+        tuple(reduced),
+        tuple(densities),
+    )
+
+
+def _single(density: Mapping[str, Any], prediction: float, split: bool) -> float:
+    if split:
+        return float(SplitNormals(*(jnp.array([v]) for v in split_normal(density)))(jnp.array([prediction]))[0])
+    return float(stack_curves([curve(density)])(jnp.array([prediction]))[0])
+
+
+def _stack(entries: Sequence[tuple[int, int, Any]], density: Curves | SplitNormals, sm: np.ndarray) -> _Densities:
+    members, term = (np.array([e[k] for e in entries]) for k in (0, 1))
+    return _Densities(members, term, density, density(jnp.array(sm[members])))
+
+
+def observable_uncertainties(dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Measurement and uncertainties of every observable, for pulls.
+
+    Returns
+    -------
+    dict
+        Observable -> ``exp`` (combined measurement), ``sigma_exp``, ``sigma_th``, ``sigma`` (total); flavio units.
+    """
+    out: dict[str, dict[str, float]] = {}
+    for term in dataset.terms:
+        if term.kind == "gaussian":
+            mean, covariance = combine(term, dataset.measurements)
+            theory = np.sqrt(np.diag(term.theory_covariance)) if term.theory_covariance is not None else 0 * mean
+            for o, m, e, t in zip(term.observables, mean, np.sqrt(np.diag(covariance)), theory, strict=True):
+                out[o] = {"exp": m, "sigma_exp": e, "sigma_th": float(t), "sigma": float(np.hypot(e, t))}
+            continue
+        weights: dict[str, list[tuple[float, float]]] = {}
+        for density in _densities(term, dataset.measurements):
+            if density["type"] == "MultivariateNormal":
+                sigma = np.sqrt(np.diag(np.array(density["covariance"])))
+                singles = zip(density["observables"], density["central_value"], sigma, strict=True)
+            else:
+                singles = [(density["observables"][0], *moments(density))]
+            for o, m, s in singles:
+                weights.setdefault(o, []).append((m, s))
+        for o, entries in weights.items():
+            w = np.array([1 / s**2 for _, s in entries])
+            mean = float(w @ np.array([m for m, _ in entries]) / w.sum())
+            sigma = float(w.sum() ** -0.5)
+            out[o] = {"exp": mean, "sigma_exp": sigma, "sigma_th": 0.0, "sigma": sigma}
+    return out
