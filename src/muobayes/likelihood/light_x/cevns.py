@@ -4,9 +4,9 @@ r"""Coherent elastic neutrino-nucleus scattering of neutrinos from pion decay at
     \frac{d\sigma}{dT} = \frac{G_F^2 M}{\pi}\,Q^2\Big(1-\frac{MT}{2E^2}\Big)F^2(2MT),\qquad
     Q = Z\big(\tfrac12-2s_W^2\big) - \tfrac{N}{2} + \frac{v^2 g_\nu(Z g_p + N g_n)}{m_X^2+2MT}
 
-(Freedman, Phys. Rev. D9 (1974) 1389; arXiv:1803.09183). The spectra (a nu_mu line, Michel nu_mu-bar and nu_e, in
-equal numbers) enter only through their integral over E at given T, which is a polynomial: the ratio to the Standard
-Model is one sum over fixed nodes in ln T per flavour and nucleus.
+(Freedman, Phys. Rev. D9 (1974) 1389; arXiv:1803.09183). The spectra (a nu_mu line, Michel nu_mu-bar and
+nu_e, in equal numbers) enter only through their integral over E at given T, which is a polynomial: the
+ratio to the Standard Model is one sum over fixed nodes in ln T per flavour and nucleus.
 """
 
 from typing import NamedTuple

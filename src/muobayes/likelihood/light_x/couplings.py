@@ -6,10 +6,11 @@ covariant derivative, X couples to a chiral fermion at momentum transfer :math:`
 .. math::
     g_f(q^2) = g_X Q_X + \varepsilon\Big[g_Y Y + s_W\,\frac{m_Z^2}{m_Z^2-q^2}\,g_Z\,(T_3 - s_W^2 Q)\Big],
 
-because the mixing is proportional to :math:`q^2` and reaches the fermion through the photon and the Z. An X on
-its mass shell (widths, production) has :math:`q^2 = m_X^2`; scattering far below the Z has
-:math:`q^2 \simeq 0` for every mX. The pole is cut off by the width of the Z (the dispersive part is kept), which
-is the right description while :math:`|\varepsilon| s_W m_Z < \Gamma_Z/2`, that is :math:`|\varepsilon| < 0.028`.
+because the mixing is proportional to :math:`q^2` and reaches the fermion through the photon and the Z. An X
+on its mass shell (widths, production) has :math:`q^2 = m_X^2`; scattering far below the Z has
+:math:`q^2 \simeq 0` for every mX. The pole is cut off by the width of the Z (the dispersive part is kept),
+which is the right description while :math:`|\varepsilon| s_W m_Z < \Gamma_Z/2`, that is
+:math:`|\varepsilon| < 0.028`.
 
 Two normalisations of the mixing:
 
@@ -230,9 +231,9 @@ def loop_mixing(charges: Charges, gX: Array, q2: Array, inputs: Inputs = INPUTS)
 
     .. math:: \varepsilon(q^2) = \frac{e g_X}{2\pi^2}\sum_f Q_X Q\int_0^1 dx\,x(1-x)\ln[m_f^2 - x(1-x)q^2]
 
-    It is a prediction where the trace of :math:`N_c Q_X Q` over all fermions vanishes without the quarks, as in
-    U(1)_{Lmu-Ltau}: there :math:`\varepsilon(0) = (e g_X/12\pi^2)\ln(m_\tau^2/m_\mu^2) = g_X/69`, for mixing
-    that vanishes far above the tau mass.
+    It is a prediction where the trace of :math:`N_c Q_X Q` over all fermions vanishes without the quarks,
+    as in U(1)_{Lmu-Ltau}: there :math:`\varepsilon(0) = (e g_X/12\pi^2)\ln(m_\tau^2/m_\mu^2) = g_X/69`, for
+    mixing that vanishes far above the tau mass.
 
     Parameters
     ----------
@@ -252,8 +253,8 @@ def loop_mixing(charges: Charges, gX: Array, q2: Array, inputs: Inputs = INPUTS)
     vector = 0.5 * (charges.left + charges.right)
     if abs(np.sum(_COLOURS * _Q_EM * vector)) > 1e-12 or np.any(vector[6:] != 0):
         raise InputError(
-            "loop mixing: it is calculable only where quarks are neutral under X and the leptons' charges add "
-            "up to zero (such as Lmu-Ltau); for other charges epsBX is a parameter."
+            "loop mixing: it is calculable only where quarks are neutral under X and the leptons' charges "
+            "add up to zero (such as Lmu-Ltau); for other charges epsBX is a parameter."
         )
     total = jnp.zeros(())
     for name, mass in (("e", inputs.m_e), ("mu", inputs.m_mu), ("tau", inputs.m_tau)):

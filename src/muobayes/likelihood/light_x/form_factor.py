@@ -1,4 +1,4 @@
-"""The Helm form factor of a nucleus (Phys. Rev. 104 (1956) 1466; Lewin and Smith, Astropart. Phys. 6 (1996) 87)."""
+"""The Helm form factor of a nucleus: Phys. Rev. 104 (1956) 1466; Astropart. Phys. 6 (1996) 87."""
 
 import numpy as np
 

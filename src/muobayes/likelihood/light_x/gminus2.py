@@ -5,9 +5,10 @@ r"""One-loop contribution of X to the anomalous magnetic moment of a lepton, for
     F_V = \int_0^1\!dx\,\frac{2x^2(1-x)}{D},\quad
     F_A = \int_0^1\!dx\,\frac{2x(1-x)(x-4) - 4x^3/r^2}{D},\quad D = x^2 + (1-x)r^2
 
-(Leveille, Nucl. Phys. B137 (1978) 63; Jegerlehner and Nyffeler, arXiv:0902.3360). With :math:`x = 1/(1+e^{-w})` the
-integrands are analytic in a strip around the real axis whose width does not depend on r, so that the trapezoidal
-rule in w converges exponentially for every r at once: no case distinction, and derivatives as exact as values.
+(Leveille, Nucl. Phys. B137 (1978) 63; Jegerlehner and Nyffeler, arXiv:0902.3360). With :math:`x =
+1/(1+e^{-w})` the integrands are analytic in a strip around the real axis whose width does not depend on r,
+so that the trapezoidal rule in w converges exponentially for every r at once: no case distinction, and
+derivatives as exact as values.
 """
 
 from typing import Literal

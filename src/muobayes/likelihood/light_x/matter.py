@@ -15,8 +15,8 @@ def earth_nsi(point: XPoint, neutrons_per_electron: float) -> Array:
 
     .. math:: \epsilon_{\alpha\alpha} = \frac{v^2 g_{\nu_\alpha}(g_p + g_e + Y_n g_n)}{2 m_X^2}
 
-    Forward scattering has zero momentum transfer, so that this holds for every mX above 1e-11 eV, and the kinetic
-    mixing drops out of neutral matter (arXiv:2009.14220).
+    Forward scattering has zero momentum transfer, so that this holds for every mX above 1e-11 eV, and the
+    kinetic mixing drops out of neutral matter (arXiv:2009.14220).
 
     Parameters
     ----------
@@ -47,10 +47,12 @@ def x_entropy(x: Array) -> Array:
     return 3 / (2 * np.pi**2) * jnp.sum(_WY * _Y**2 * (E + _Y**2 / (3 * E)) * occupation)
 
 
-def n_eff(mX: Array, neutrinos: Array, T_dec_MeV: float, equilibrium: Array = 1.0) -> Array:
+def n_eff(mX: Array, neutrinos: Array, T_dec_MeV: float, equilibrium: Array | float = 1.0) -> Array:
     r"""Effective number of neutrinos when the entropy of X goes to `neutrinos` flavours after they decouple.
 
-    .. math:: N_{eff} = 3 - n + n\,[1 + s_X(m_X/T)/(n s_1)]^{4/3},\qquad s_1 = \tfrac78\cdot 2\cdot\tfrac{2\pi^2}{45}
+    .. math::
+        N_{eff} = 3 - n + n\,[1 + s_X(m_X/T)/(n s_1)]^{4/3},\qquad s_1 = \tfrac78\cdot
+        2\cdot\tfrac{2\pi^2}{45}
 
     (arXiv:1901.02010 for the physics; the coupling of X to electrons is neglected).
 

@@ -4,8 +4,8 @@ r"""Elastic scattering of solar 7Be neutrinos on electrons (Borexino), with X ex
     \frac{d\sigma}{dT} = \frac{2G_F^2 m_e}{\pi}\Big[g_L^2 + g_R^2 (1-T/E)^2 - g_L g_R\,m_e T/E^2\Big],\qquad
     g_{L,R} \to g_{L,R} + \frac{v^2\,g_\nu\,g_{e_{L,R}}}{2\,(m_X^2 + 2 m_e T)}
 
-with :math:`g_L = s_W^2 \pm 1/2` (+ for nu_e) and :math:`g_R = s_W^2` (arXiv:1203.5545), integrated over all recoil
-energies T by Gauss-Legendre quadrature.
+with :math:`g_L = s_W^2 \pm 1/2` (+ for nu_e) and :math:`g_R = s_W^2` (arXiv:1203.5545), integrated over all
+recoil energies T by Gauss-Legendre quadrature.
 """
 
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class ElectronScattering(NamedTuple):
     rate_sm: float
 
 
-def _spectrum(gL: Any, gR: Any, T: np.ndarray, E: np.ndarray) -> Any:
+def _spectrum(gL: Any, gR: Any, T: Any, E: Any) -> Any:
     prefactor = 2 * INPUTS.GF**2 * INPUTS.m_e / np.pi
     return prefactor * (gL**2 + gR**2 * (1 - T / E) ** 2 - gL * gR * INPUTS.m_e * T / E**2)
 
@@ -73,12 +73,12 @@ def electron_scattering(lines: list[dict[str, float]], flavours: dict[str, float
     for line in lines:
         E = line["E_MeV"] * 1e-3
         T, w = _nodes(E)
-        parts.append((T, np.full_like(T, E), w * line["weight"]))
-    T, E, w = (np.concatenate(column) for column in zip(*parts, strict=True))
+        parts.append((T, np.full(len(T), E), w * line["weight"]))
+    T, energies, w = (np.concatenate(column) for column in zip(*parts, strict=True))
     fractions = np.array([flavours[name] for name in _NEUTRINOS])
     gL, gR = _standard_couplings()
-    rate = np.sum(fractions[:, None] * w * _spectrum(gL[:, None], gR, T, E))
-    return ElectronScattering(T, E, w, fractions, float(rate))
+    rate = np.sum(fractions[:, None] * w * _spectrum(gL[:, None], gR, T, energies))
+    return ElectronScattering(T, energies, w, fractions, float(rate))
 
 
 def rate_ratio(point: XPoint, setup: ElectronScattering) -> Array:

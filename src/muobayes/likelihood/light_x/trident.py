@@ -1,18 +1,19 @@
-r"""Neutrino trident production nu_mu N -> nu_mu mu+ mu- N on a nucleus, in the equivalent-photon approximation.
+r"""Neutrino trident production nu_mu N -> nu_mu mu+ mu- N, in the equivalent-photon approximation.
 
-X changes the vector (and, with chiral couplings, the axial) coupling of the muon at the momentum transfer Q^2 of
-the neutrino, :math:`C_V(Q^2) = \tfrac12 + 2s_W^2 + v^2 g_\mu g_\nu/(m_X^2+Q^2)`, so that
+X changes the vector (and, with chiral couplings, the axial) coupling of the muon at the momentum transfer
+Q^2 of the neutrino, :math:`C_V(Q^2) = \tfrac12 + 2s_W^2 + v^2 g_\mu g_\nu/(m_X^2+Q^2)`, so that
 
 .. math:: \sigma = \int d\ln Q^2\,[C_V(Q^2)^2 f_V(Q^2) + C_A(Q^2)^2 f_A(Q^2)].
 
-The densities :math:`f_{V,A}` hold all of the kinematics, do not depend on X, and are tabulated once per experiment:
-:math:`\sigma(\nu\gamma\to\nu\mu\mu)` with the phase space of the muon pair done analytically (structure functions
-F1, F2 below), folded with the photons of the nucleus,
-:math:`\Phi(s) = \int_{(s/2E)^2} dq^2/q^2\,F^2(q^2)` (Brown et al., Phys. Rev. D6 (1972) 3273; arXiv:1406.2332).
-On the equidistant nodes in ln Q^2 the trapezoidal rule converges exponentially, since the propagator is analytic
-in a strip of half-width pi.
+The densities :math:`f_{V,A}` hold all of the kinematics, do not depend on X, and are tabulated once per
+experiment: :math:`\sigma(\nu\gamma\to\nu\mu\mu)` with the phase space of the muon pair done analytically
+(structure functions F1, F2 below), folded with the photons of the nucleus,
+:math:`\Phi(s) = \int_{(s/2E)^2} dq^2/q^2\,F^2(q^2)` (Brown et al., Phys. Rev. D6 (1972) 3273;
+arXiv:1406.2332). On the equidistant nodes in ln Q^2 the trapezoidal rule converges exponentially, since the
+propagator is analytic in a strip of half-width pi.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -77,8 +78,10 @@ def structure_functions(l2: np.ndarray, Q2: np.ndarray) -> dict[str, np.ndarray]
     }
 
 
-def photon_moments(E: float, Z: float, A: float, q2_max: float, s_max: float) -> tuple:
-    """Two functions of s0: int ds w/s^2 and int ds w (s - s0)/s from s0 to s_max, w = (Z^2 alpha/pi) Phi(s)/s.
+def photon_moments(
+    E: float, Z: float, A: float, q2_max: float, s_max: float
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Two functions of s0: int ds w/s^2 and int ds w (s - s0)/s up to s_max, w = (Z^2 alpha/pi) Phi/s.
 
     `E` is the beam energy in GeV; `q2_max` the cut on the photon virtuality and `s_max` that on s, in GeV^2.
     """
@@ -99,11 +102,13 @@ def photon_moments(E: float, Z: float, A: float, q2_max: float, s_max: float) ->
     return moments
 
 
-def trident_table(E: float, Z: float, A: float, q2_max: float = 4.0, s_max_over_E: float = 2.4) -> TridentTable:
+def trident_table(
+    E: float, Z: float, A: float, q2_max: float = 4.0, s_max_over_E: float = 2.4
+) -> TridentTable:
     """Tabulate f_V and f_A for a beam of energy `E` (GeV) on a nucleus (Z, A).
 
-    `q2_max` (GeV^2) cuts the virtuality of the photon and ``s_max_over_E * E`` the energy of the collision, both
-    where the form factor has long made them irrelevant.
+    `q2_max` (GeV^2) cuts the virtuality of the photon and ``s_max_over_E * E`` the energy of the collision,
+    both where the form factor has long made them irrelevant.
     """
     s_max, four_m2 = s_max_over_E * E, 4 * INPUTS.m_mu**2
     moments = photon_moments(E, Z, A, q2_max, s_max)
