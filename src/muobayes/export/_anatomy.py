@@ -18,7 +18,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import flavio
-from flavio.physics.bdecays import bll, bplnu, bpll, bvgamma, bvlnu, bxgamma, lambdablambdall
+from flavio.physics.bdecays import bll, bpll, bplnu, bvgamma, bvlnu, bxgamma, lambdablambdall
 from flavio.physics.bdecays.bvll import observables as bvll
 from flavio.physics.bdecays.bvll import observables_bs as bsvll
 from flavio.physics.betadecays import ft
@@ -117,7 +117,10 @@ def _lepton_universality(observable: Observable) -> Anatomy:
     meson = re.fullmatch(r"<Rmue>\((.*)ll\)", name).group(1)
     if meson in bvll._hadr:
         return _ratio(
-            *(_bvll_integral(meson, lepton, "ratio rate", bvll.dGdq2_ave, bin_, 0.0005) for lepton in ("mu", "e"))
+            *(
+                _bvll_integral(meson, lepton, "ratio rate", bvll.dGdq2_ave, bin_, 0.0005)
+                for lepton in ("mu", "e")
+            )
         )
     channel = bpll._hadr[meson]
 
@@ -127,7 +130,10 @@ def _lepton_universality(observable: Observable) -> Anatomy:
         )
 
     return _ratio(
-        *((_key(f"ratio rate({meson}{lepton}{lepton})", *bin_), partial(rate, lepton)) for lepton in ("mu", "e"))
+        *(
+            (_key(f"ratio rate({meson}{lepton}{lepton})", *bin_), partial(rate, lepton))
+            for lepton in ("mu", "e")
+        )
     )
 
 
@@ -348,7 +354,10 @@ def _acp_bxgamma(_: Observable) -> Anatomy:
         return sum(
             abs(flavio.physics.ckm.xi("t", "b" + q)(par)) ** 2
             * function(
-                flavio.physics.bdecays.wilsoncoefficients.wctot_dict(wc, f"b{q}ee", scale, par, nf_out=5), par, q, 1.6
+                flavio.physics.bdecays.wilsoncoefficients.wctot_dict(wc, f"b{q}ee", scale, par, nf_out=5),
+                par,
+                q,
+                1.6,
             )
             for q in "ds"
         )
@@ -463,9 +472,7 @@ def _charged_current_ratio(observable: Observable) -> Anatomy:
 
     top = _fermi_components(_key(name, *numerator), partial(rate, *numerator))
     bottom = _fermi_components(_key(name, *denominator), partial(rate, *denominator))
-    return Anatomy(
-        f"{factor!r}*(p0+p1/sqrt(p6)+p2/p6)/(p3+p4/sqrt(p6)+p5/p6)", (*top, *bottom, _FERMI)
-    )
+    return Anatomy(f"{factor!r}*(p0+p1/sqrt(p6)+p2/p6)/(p3+p4/sqrt(p6)+p5/p6)", (*top, *bottom, _FERMI))
 
 
 def _inverse_rate(observable: Observable) -> Anatomy:
@@ -512,7 +519,8 @@ def _neutron(observable: Observable) -> Anatomy:
         return Anatomy("(p0-p1)/(p0+p1)", (named("A"), named("B")))
     denominator = xi_and_fierz if coefficient.endswith("tilde") else xi
     return _ratio(
-        named(coefficient.removesuffix("tilde")), (_key("neutron", denominator.__name__, *arguments), denominator)
+        named(coefficient.removesuffix("tilde")),
+        (_key("neutron", denominator.__name__, *arguments), denominator),
     )
 
 
@@ -586,7 +594,9 @@ def _z_rates(observable: Observable) -> Anatomy:
 
 def _w_sum(label: str, ups: Iterable[str], downs: tuple[str, ...]) -> tuple[str, Function]:
     ups = tuple(ups)
-    return _key("GammaW", label), lambda wc, par: sum(gammaw.GammaW(wc, par, u, d) for u in ups for d in downs)
+    return _key("GammaW", label), lambda wc, par: sum(
+        gammaw.GammaW(wc, par, u, d) for u in ups for d in downs
+    )
 
 
 _LEPTONS, _DOWNS = ("e", "mu", "tau"), ("d", "s", "b")

@@ -51,7 +51,9 @@ def step(coefficient: Coefficient) -> float:
     for sectors, size in _STEPS:
         if coefficient.sector in sectors:
             return size
-    if coefficient.sector.endswith("nu"):  # charged currents, relative to the SM; scalars lift helicity suppression
+    if coefficient.sector.endswith(
+        "nu"
+    ):  # charged currents, relative to the SM; scalars lift helicity suppression
         scalar = coefficient.name.startswith("CS")
         return 1e-4 if scalar and "enu" in coefficient.name else 1e-2 if scalar else 0.1
     if coefficient.name.startswith("C7"):
@@ -146,11 +148,11 @@ class Point(NamedTuple):
     which: tuple[int, ...]
 
 
-def _is_linear(evaluate: Evaluate, i: int, variables: Sequence[Coefficient], rng: np.random.Generator) -> bool:
+def _is_linear(
+    evaluate: Evaluate, i: int, variables: Sequence[Coefficient], rng: np.random.Generator
+) -> bool:
     direction = {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.5, 1) for v in variables}
-    low, mid, high = (
-        evaluate({v: t * x for v, x in direction.items()}, [i])[0] for t in (-1.0, 0.0, 1.0)
-    )
+    low, mid, high = (evaluate({v: t * x for v, x in direction.items()}, [i])[0] for t in (-1.0, 0.0, 1.0))
     return abs(low - 2 * mid + high) <= 1e-10 * max(abs(low), abs(mid), abs(high))
 
 
@@ -170,7 +172,9 @@ def design(
     return linear, [Point({v: s * step(v) for v, s in key}, tuple(which)) for key, which in needed.items()]
 
 
-def fit(active: Sequence[Sequence[Coefficient]], results: Sequence[tuple[Point, np.ndarray]]) -> list[Polynomial]:
+def fit(
+    active: Sequence[Sequence[Coefficient]], results: Sequence[tuple[Point, np.ndarray]]
+) -> list[Polynomial]:
     """The polynomials from the evaluations of `design`."""
     table: list[dict[frozenset, float]] = [{} for _ in active]
     for point, values in results:
@@ -199,7 +203,9 @@ def _solve(variables: tuple[Coefficient, ...], f: Mapping[frozenset, float]) -> 
 def _drop_rounding(p: Polynomial, relative: float = 1e-11) -> Polynomial:
     """Set to zero what is rounding noise at the natural size of the coefficients."""
     h = np.array([step(v) for v in p.variables])
-    size = max([abs(p.constant), *np.abs(p.linear * h), *np.abs(p.quadratic * np.outer(h, h)).ravel()], default=0.0)
+    size = max(
+        [abs(p.constant), *np.abs(p.linear * h), *np.abs(p.quadratic * np.outer(h, h)).ravel()], default=0.0
+    )
     linear = np.where(np.abs(p.linear * h) > relative * size, p.linear, 0.0)
     quadratic = np.where(np.abs(p.quadratic * np.outer(h, h)) > relative * size, p.quadratic, 0.0)
     return p._replace(linear=linear, quadratic=quadratic)

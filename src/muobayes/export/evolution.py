@@ -22,7 +22,6 @@ from scipy.sparse import csr_array
 from wilson import wcxf
 from wilson.run.smeft import SMEFT, beta
 from wilson.run.smeft.smpar import smeftpar
-from wilson.run.wet import WETrunner
 from wilson.util import smeftutil
 
 from ..smeft.basis import component_index, real_components
@@ -93,7 +92,8 @@ def sm_trajectory(log_scales: Sequence[float]) -> list[dict[str, Any]]:
     ).sol
     keys = set(smeftutil.dim4_keys)
     return [
-        {k: v for k, v in smeftutil.C_array2dict(solution(t).view(complex)).items() if k in keys} for t in log_scales
+        {k: v for k, v in smeftutil.C_array2dict(solution(t).view(complex)).items() if k in keys}
+        for t in log_scales
     ]
 
 
@@ -187,7 +187,9 @@ def smeft_operators(cache: Path, report: Callable[[str], None]) -> dict[str, Any
         for target, scale in (("mz", np.log(M_Z)), ("higgs", t_higgs)):
             one_log = identity + aligned_gamma * (scale - t)
             rotation = _cached(
-                cache, f"leadinglog-rotation-{target}-{i}-of-{N_NODES}", partial(_leading_log_rotation, sm, scale - t)
+                cache,
+                f"leadinglog-rotation-{target}-{i}-of-{N_NODES}",
+                partial(_leading_log_rotation, sm, scale - t),
             )
             rows.append(rotation @ one_log)
         out["leadinglog"].append(rows)
@@ -206,7 +208,9 @@ def _leading_log_rotation(sm: Mapping[str, Any], log_ratio: float) -> np.ndarray
     return _rotation(low)
 
 
-def _flow_down(gamma: Callable[[float], np.ndarray], targets: Sequence[float], step: float = 0.25) -> list[np.ndarray]:
+def _flow_down(
+    gamma: Callable[[float], np.ndarray], targets: Sequence[float], step: float = 0.25
+) -> list[np.ndarray]:
     """V(t) with C(m_Z) = V(t) C(t), by the classical fourth-order method: dV/dt = -V gamma / (16 pi^2)."""
     order = np.argsort(targets)
     v = np.eye(len(real_components()))
@@ -232,7 +236,9 @@ def _flow_down(gamma: Callable[[float], np.ndarray], targets: Sequence[float], s
 def _jms_components(sector: str) -> list[tuple[str, str]]:
     names = wcxf.Basis["WET", "JMS"].sectors[sector]
     return [
-        (name, part) for name, info in names.items() for part in (("Re",) if info and info.get("real") else ("Re", "Im"))
+        (name, part)
+        for name, info in names.items()
+        for part in (("Re",) if info and info.get("real") else ("Re", "Im"))
     ]
 
 
@@ -240,7 +246,9 @@ def _unit(part: str) -> complex:
     return 1.0 if part == "Re" else 1j
 
 
-def _frame_from_jms(frame: Frame, sector: str, rows: Sequence[Coefficient], parameters: Mapping) -> tuple[list, Any]:
+def _frame_from_jms(
+    frame: Frame, sector: str, rows: Sequence[Coefficient], parameters: Mapping
+) -> tuple[list, Any]:
     """Matrix from the JMS coefficients of a sector at m_Z to coefficients of a frame."""
     columns = _jms_components(sector)
     matrix = np.zeros((len(rows), len(columns)))
@@ -263,7 +271,8 @@ def matching_matrix(variables: Sequence[Coefficient], ckm: Mapping[str, float]) 
         if v.frame.eft != "SMEFT":
             by_sector.setdefault((v.frame, v.sector), []).append(i)
     blocks = {
-        key: _frame_from_jms(*key, [variables[i] for i in rows], parameters) for key, rows in by_sector.items()
+        key: _frame_from_jms(*key, [variables[i] for i in rows], parameters)
+        for key, rows in by_sector.items()
     }
     needed = sorted({c for columns, _ in blocks.values() for c in columns})
     position = {c: i for i, c in enumerate(needed)}
@@ -346,7 +355,9 @@ def export_evolution(
     for name in ckm:
         shift = 1e-4 * ckm[name]
         shifted = _cached(
-            cache, f"match-{fingerprint}-{name}", partial(matching_matrix, variables, {**ckm, name: ckm[name] + shift})
+            cache,
+            f"match-{fingerprint}-{name}",
+            partial(matching_matrix, variables, {**ckm, name: ckm[name] + shift}),
         )
         report(f"derivative of the matching by {name}")
         base = match.copy()

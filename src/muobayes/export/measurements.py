@@ -30,7 +30,11 @@ def _distribution(d: pdf.ProbabilityDistribution) -> dict[str, Any]:
             "covariance": np.asarray(d.covariance).tolist(),
         }
     if isinstance(d, pdf.NormalDistribution):
-        return {"type": "Normal", "central_value": d.central_value, "standard_deviation": d.standard_deviation}
+        return {
+            "type": "Normal",
+            "central_value": d.central_value,
+            "standard_deviation": d.standard_deviation,
+        }
     if isinstance(d, pdf.AsymmetricNormalDistribution):
         return {
             "type": "AsymmetricNormal",
@@ -39,7 +43,11 @@ def _distribution(d: pdf.ProbabilityDistribution) -> dict[str, Any]:
             "left_deviation": d.left_deviation,
         }
     if isinstance(d, pdf.HalfNormalDistribution):
-        return {"type": "HalfNormal", "central_value": d.central_value, "standard_deviation": d.standard_deviation}
+        return {
+            "type": "HalfNormal",
+            "central_value": d.central_value,
+            "standard_deviation": d.standard_deviation,
+        }
     if isinstance(d, pdf.GammaDistributionPositive):
         return {"type": "GammaPositive", "a": d.a, "loc": d.loc, "scale": d.scale}
     if isinstance(d, pdf.NumericalDistribution):
@@ -104,7 +112,8 @@ def dataset_terms(name: str) -> dict[str, dict[str, Any]]:
         terms = _smelli_terms()
     else:
         terms = {
-            term: d | {"observables": [_as_observable(o) for o in d["observables"]]} for term, d in spec["terms"].items()
+            term: d | {"observables": [_as_observable(o) for o in d["observables"]]}
+            for term, d in spec["terms"].items()
         }
     for term, change in spec.get("changes", {}).items():
         d = terms[term]
@@ -144,12 +153,15 @@ def export_dataset(name: str) -> dict[str, Any]:
     for d in terms.values():
         for m in d["measurements"]:
             measurements[m] = own[m] if m in own else measurement(m, d["observables"])
-        measured = {o for m in d["measurements"] for c in measurements[m]["constraints"] for o in c["observables"]}
+        measured = {
+            o for m in d["measurements"] for c in measurements[m]["constraints"] for o in c["observables"]
+        }
         d["observables"] = [o for o in d["observables"] if observable_key(o) in measured]
     return {
         "name": name,
         "terms": {
-            term: d | {"observables": [observable_key(o) for o in d["observables"]]} for term, d in terms.items()
+            term: d | {"observables": [observable_key(o) for o in d["observables"]]}
+            for term, d in terms.items()
         },
         "measurements": measurements,
         "parameters": _parameters(name),

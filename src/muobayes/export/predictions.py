@@ -51,8 +51,12 @@ class Group(NamedTuple):
 
 
 def observable_key(observable: Observable) -> str:
-    """The name of an observable in every artifact: flavio's name, or the JSON text of [name, arguments...]."""
-    return observable if isinstance(observable, str) else json.dumps(list(observable))
+    """The name of an observable in every artifact: flavio's name, or the JSON text of
+    [name, arguments...] with the arguments as floats (the same bin may be written 6 or 6.0)."""
+    if isinstance(observable, str):
+        return observable
+    name, *arguments = observable
+    return json.dumps([name, *map(float, arguments)])
 
 
 def groups_of(anatomies: Mapping[str, Anatomy], par: Mapping[str, float]) -> list[Group]:
@@ -68,7 +72,10 @@ def groups_of(anatomies: Mapping[str, Anatomy], par: Mapping[str, float]) -> lis
     groups = []
     for requests, keys in by_request.items():
         candidates = [c for frame, sector in sorted(requests) for c in real_coefficients(frame, sector)]
-        name = "+".join(f"{frame.eft}@{frame.scale:g}:{sector}" for frame, sector in sorted(requests)) or "constants"
+        name = (
+            "+".join(f"{frame.eft}@{frame.scale:g}:{sector}" for frame, sector in sorted(requests))
+            or "constants"
+        )
         groups.append(Group(name, tuple(keys), tuple(functions[k] for k in keys), tuple(candidates)))
     return sorted(groups, key=lambda g: g.name)
 
@@ -89,7 +96,9 @@ def _evaluate_all(evaluate, points: Sequence, processes: int) -> list[np.ndarray
         return pool.map(_evaluate_point, points, chunksize=1 + len(points) // (20 * processes))
 
 
-def export_group(group: Group, par: Mapping[str, float], processes: int) -> tuple[list[Component], list[float]]:
+def export_group(
+    group: Group, par: Mapping[str, float], processes: int
+) -> tuple[list[Component], list[float]]:
     """The components of a group, and the worst relative residual of each at independent points."""
     rng = np.random.default_rng(_RNG_SEED)
     evaluate = evaluator(group.functions, par)
@@ -116,7 +125,10 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
     zero, plus, minus = (evaluate({v: s * t for v, t in x.items()}, every) for s in (0, 1, -1))
     responses = []
     for i, p in enumerate(polynomials):
-        odd, even = (p(x) - p({v: -t for v, t in x.items()})) / 2, (p(x) + p({v: -t for v, t in x.items()})) / 2
+        odd, even = (
+            (p(x) - p({v: -t for v, t in x.items()})) / 2,
+            (p(x) + p({v: -t for v, t in x.items()})) / 2,
+        )
         even -= p.constant
         new_odd, new_even = (plus[i] - minus[i]) / 2, (plus[i] + minus[i]) / 2 - zero[i]
         responses.append(
@@ -133,9 +145,7 @@ def _residuals(evaluate, polynomials, rng, processes, number_of_points: int = 3)
     """Worst |polynomial - function| / max(|function|, |constant|) at random points of natural size."""
     variables = sorted({v for p in polynomials for v in p.variables})
     every = tuple(range(len(polynomials)))
-    points = [
-        Point({v: step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)
-    ]
+    points = [Point({v: step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)]
     results = _evaluate_all(evaluate, points, processes)
     worst = [0.0] * len(polynomials)
     for point, values in zip(points, results, strict=True):
@@ -166,7 +176,9 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
     return Coefficient(Frame(*row[:3]), *row[3:])
 
 
-def group_document(group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int) -> dict:
+def group_document(
+    group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int
+) -> dict:
     """The finished group from the cache, or computed now and put there."""
     fingerprint = hashlib.sha256(
         json.dumps([group.name, group.keys, sorted(par.items()), sorted(versions.items())]).encode()

@@ -74,7 +74,9 @@ def run_predictions(cache: Path, processes: int, report: Report) -> None:
     )
 
 
-def prove(observables: list[Observable], document: dict[str, Any], par: dict[str, float], points: int = 2) -> dict:
+def prove(
+    observables: list[Observable], document: dict[str, Any], par: dict[str, float], points: int = 2
+) -> dict:
     """Worst relative deviation of every observable from flavio, at random points that built nothing."""
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(7)
@@ -88,10 +90,14 @@ def prove(observables: list[Observable], document: dict[str, Any], par: dict[str
             key = observable_key(observable)
             form = document["observables"][key]
             ours = float(
-                evaluate(form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])})
+                evaluate(
+                    form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])}
+                )
             )
             name, arguments = name_and_arguments(observable)
-            flavios = float(np.real(flavio.Observable[name].prediction_par(par, FixedWilson(values), *arguments)))
+            flavios = float(
+                np.real(flavio.Observable[name].prediction_par(par, FixedWilson(values), *arguments))
+            )
             deviation = abs(ours - flavios) / max(abs(flavios), 1e-300)
             worst[key] = max(worst.get(key, 0.0), deviation)
     return worst
@@ -113,7 +119,8 @@ def run_evolution(cache: Path, report: Report) -> None:
         EVOLUTION,
         arrays,
         kind="evolution",
-        inputs=versions() | {"from": "SMEFT/Warsaw", "matching": "tree level at 91.1876 GeV", "ckm": document["ckm"]},
+        inputs=versions()
+        | {"from": "SMEFT/Warsaw", "matching": "tree level at 91.1876 GeV", "ckm": document["ckm"]},
     )
 
 

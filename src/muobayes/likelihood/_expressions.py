@@ -101,7 +101,8 @@ def evaluate_groups(groups: Sequence[ExpressionGroup], polynomials: Float[Array,
     """The observables (number,) from the polynomials."""
     parts = [
         jnp.broadcast_to(
-            evaluate(g.expression, {f"p{i}": polynomials[row] for i, row in enumerate(g.arguments)}), g.places.shape
+            evaluate(g.expression, {f"p{i}": polynomials[row] for i, row in enumerate(g.arguments)}),
+            g.places.shape,
         )
         for g in groups
     ]

@@ -48,7 +48,9 @@ class Polynomials(eqx.Module):
         rest = jnp.zeros(self.constant.shape[0] - sum(b.members.size for b in self.blocks))
         return jnp.concatenate([*linear, rest])[self.order], jnp.concatenate([*quadratic, rest])[self.order]
 
-    def __call__(self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None) -> Float[Array, " c"]:
+    def __call__(
+        self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None
+    ) -> Float[Array, " c"]:
         """Values at y; with a shift of the CKM parameters, to first order in it."""
         linear, quadratic = self.parts(y)
         if ckm_shift is None:
@@ -57,7 +59,9 @@ class Polynomials(eqx.Module):
         return self.constant + by_constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
 
 
-def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[int], names: Sequence[str]) -> Polynomials:
+def build_polynomials(
+    components: Sequence[Mapping[str, Any]], active: Sequence[int], names: Sequence[str]
+) -> Polynomials:
     """Polynomials in the active variables; all others are zero.
 
     Parameters
@@ -80,12 +84,12 @@ def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[
                 key = (min(place[i], place[j]), max(place[i], place[j]))
                 pairs[key] = pairs.get(key, 0.0) + x
         quadratic.append(pairs)
-    blocks = [
-        _block(members, linear, quadratic) for members in _clusters(linear, quadratic)
-    ]
+    blocks = [_block(members, linear, quadratic) for members in _clusters(linear, quadratic)]
     placed = np.concatenate([b.members for b in blocks]) if blocks else np.zeros(0, int)
     constant_ones = np.setdiff1d(np.arange(len(components)), placed)
-    response = np.array([[c["by_ckm"][n] for n in names] for c in components]).reshape(len(components), len(names), 3)
+    response = np.array([[c["by_ckm"][n] for n in names] for c in components]).reshape(
+        len(components), len(names), 3
+    )
     return Polynomials(
         constant=jnp.array([c["constant"] for c in components], dtype=float),
         ckm_response=jnp.array(np.swapaxes(response, 1, 2)),
@@ -103,7 +107,10 @@ def _clusters(linear, quadratic, smallest: int = 24) -> list[np.ndarray]:
             v = parent[v]
         return v
 
-    used = [sorted(set(lin) | {i for pair in quad for i in pair}) for lin, quad in zip(linear, quadratic, strict=True)]
+    used = [
+        sorted(set(lin) | {i for pair in quad for i in pair})
+        for lin, quad in zip(linear, quadratic, strict=True)
+    ]
     for variables in used:
         for v in variables[1:]:
             parent[root(v)] = root(variables[0])
@@ -117,7 +124,9 @@ def _clusters(linear, quadratic, smallest: int = 24) -> list[np.ndarray]:
 
 
 def _block(members: np.ndarray, linear, quadratic) -> _Block:
-    variables = sorted({v for c in members for v in linear[c]} | {v for c in members for p in quadratic[c] for v in p})
+    variables = sorted(
+        {v for c in members for v in linear[c]} | {v for c in members for p in quadratic[c] for v in p}
+    )
     pairs = sorted({p for c in members for p in quadratic[c]})
     lin, quad = np.zeros((len(members), len(variables))), np.zeros((len(members), len(pairs)))
     column = {v: i for i, v in enumerate(variables)}

@@ -68,7 +68,9 @@ class Dataset:
         """Only some of the terms."""
         for name in (*(include or ()), *exclude):
             self.term(name)
-        kept = tuple(t for t in self.terms if (include is None or t.name in include) and t.name not in exclude)
+        kept = tuple(
+            t for t in self.terms if (include is None or t.name in include) and t.name not in exclude
+        )
         return replace(self, terms=kept)
 
 
@@ -89,7 +91,9 @@ def load_dataset(name: str) -> Dataset:
     """
     if name not in datasets():
         allowed = ", ".join(datasets())
-        raise InputError(f"dataset: there is no {name!r}{did_you_mean(name, datasets())}; allowed are {allowed}.")
+        raise InputError(
+            f"dataset: there is no {name!r}{did_you_mean(name, datasets())}; allowed are {allowed}."
+        )
     path = DATA / f"{name}.dataset.json.gz"
     document = load(path, kind="dataset")
     covariances = load(DATA / f"{name}.theory.npz", kind="theory covariance")
@@ -103,9 +107,7 @@ def load_dataset(name: str) -> Dataset:
         )
         for term, d in document["terms"].items()
     )
-    return Dataset(
-        name, terms, document["measurements"], document["sm_values"], read_meta(path)["sha256"]
-    )
+    return Dataset(name, terms, document["measurements"], document["sm_values"], read_meta(path)["sha256"])
 
 
 def correlation_factors(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

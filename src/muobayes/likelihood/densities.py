@@ -38,9 +38,7 @@ class Curves(eqx.Module):
             t = (inside - x[i]) / (x[i + 1] - x[i])
             value = jnp.log(y[i] + t * (y[i + 1] - y[i]))
             below, above = jnp.minimum(p - x[0], 0.0), jnp.maximum(p - x[-1], 0.0)
-            return (
-                value + below * (low[1] + below * low[2]) + above * (high[1] + above * high[2])
-            )
+            return value + below * (low[1] + below * low[2]) + above * (high[1] + above * high[2])
 
         return jax.vmap(one)(self.x, self.y, self.low, self.high, prediction)
 

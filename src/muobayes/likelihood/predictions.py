@@ -23,7 +23,14 @@ from ..smeft.evolution import CKM_PARAMETERS, Evolution, build_evolution
 from ._expressions import ExpressionGroup, evaluate, evaluate_groups, group_expressions
 from ._polynomials import Polynomials, build_polynomials
 
-__all__ = ["Predictions", "build_predictions", "observable_info", "predictions_checksum", "readable_name", "sm_prediction"]
+__all__ = [
+    "Predictions",
+    "build_predictions",
+    "observable_info",
+    "predictions_checksum",
+    "readable_name",
+    "sm_prediction",
+]
 
 _PATH = Path(str(files("muobayes.likelihood"))) / "data" / "predictions.json.gz"
 CKM_TREATMENTS = ("refit", "fixed")
@@ -241,12 +248,11 @@ def build_predictions(
         forms.append((form["expression"], [names.setdefault(c, len(names)) for c in form["components"]]))
     components = [a["components"][n] for n in names]
     variables = sorted(
-        {i for c in components for i, *_ in c["linear"]} | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)}
+        {i for c in components for i, *_ in c["linear"]}
+        | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)}
     )
     rows = np.array(variables, dtype=int)
-    evolution = build_evolution(
-        support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu
-    )
+    evolution = build_evolution(support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu)
     reached = np.abs(np.asarray(evolution.operators)).max(axis=(0, 2), initial=0.0) > 0
     rows = rows[reached]
     evolution = Evolution(

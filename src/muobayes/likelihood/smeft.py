@@ -12,7 +12,13 @@ from .dataset import Dataset
 from .predictions import Predictions, build_predictions, sm_prediction
 from .terms import TermLikelihoods, build_terms, observable_uncertainties
 
-__all__ = ["SmeftLikelihood", "all_observables", "build_smeft_likelihood", "moving_observables", "sm_predictions"]
+__all__ = [
+    "SmeftLikelihood",
+    "all_observables",
+    "build_smeft_likelihood",
+    "moving_observables",
+    "sm_predictions",
+]
 
 NEGLIGIBLE = 1e-5  # an observable that never moves by more than this part of its uncertainty is a constant
 
@@ -71,7 +77,9 @@ def moving_observables(
     values = np.asarray(jax.vmap(predictions)(jnp.asarray(samples), jnp.asarray(log_mus)))
     reach = np.abs(values - np.array([sm[o] for o in predictions.observables])).max(axis=0)
     limit = np.array([uncertainty[o]["sigma"] for o in predictions.observables])
-    return tuple(o for o, r, s in zip(predictions.observables, reach, limit, strict=True) if not r < NEGLIGIBLE * s)
+    return tuple(
+        o for o, r, s in zip(predictions.observables, reach, limit, strict=True) if not r < NEGLIGIBLE * s
+    )
 
 
 def build_smeft_likelihood(

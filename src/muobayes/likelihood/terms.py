@@ -81,7 +81,9 @@ def _whitened(mean: np.ndarray, covariance: np.ndarray, index: list[int]) -> Row
     return whitening, whitening @ mean, index
 
 
-def _gaussian_rows(term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: Mapping[str, Any]) -> list[Rows]:
+def _gaussian_rows(
+    term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: Mapping[str, Any]
+) -> list[Rows]:
     """Every Gaussian piece of a term."""
     if term.kind == "gaussian":
         if term.name in gaussians:
@@ -107,7 +109,11 @@ def _densities(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> lis
 
 
 def _reduce(
-    rows: Sequence[Rows], observables: Sequence[str], sm: np.ndarray, moving: Mapping[str, int], scale: np.ndarray
+    rows: Sequence[Rows],
+    observables: Sequence[str],
+    sm: np.ndarray,
+    moving: Mapping[str, int],
+    scale: np.ndarray,
 ) -> tuple[_Gaussian | None, float]:
     """The Gaussian of the moving observables, and log L in the SM of all."""
     n = len(observables)
@@ -151,7 +157,12 @@ def build_terms(
     place = {o: i for i, o in enumerate(moving)}
     sm_moving = np.array([sm_predictions[o] for o in moving])
     uncertainties = observable_uncertainties(dataset)
-    scale = np.array([uncertainties[o]["sigma"] if o in uncertainties else max(abs(sm_predictions[o]), 1e-300) for o in moving])
+    scale = np.array(
+        [
+            uncertainties[o]["sigma"] if o in uncertainties else max(abs(sm_predictions[o]), 1e-300)
+            for o in moving
+        ]
+    )
     at_sm = np.zeros(len(dataset.terms))
     reduced: list[tuple[int, _Gaussian]] = []
     tables: list[tuple[int, int, Any]] = []
@@ -190,11 +201,15 @@ def build_terms(
 
 def _single(density: Mapping[str, Any], prediction: float, split: bool) -> float:
     if split:
-        return float(SplitNormals(*(jnp.array([v]) for v in split_normal(density)))(jnp.array([prediction]))[0])
+        return float(
+            SplitNormals(*(jnp.array([v]) for v in split_normal(density)))(jnp.array([prediction]))[0]
+        )
     return float(stack_curves([curve(density)])(jnp.array([prediction]))[0])
 
 
-def _stack(entries: Sequence[tuple[int, int, Any]], density: Curves | SplitNormals, sm: np.ndarray) -> _Densities:
+def _stack(
+    entries: Sequence[tuple[int, int, Any]], density: Curves | SplitNormals, sm: np.ndarray
+) -> _Densities:
     members, term = (np.array([e[k] for e in entries]) for k in (0, 1))
     return _Densities(members, term, density, density(jnp.array(sm[members])))
 
@@ -211,7 +226,9 @@ def observable_uncertainties(dataset: Dataset) -> dict[str, dict[str, float]]:
     for term in dataset.terms:
         if term.kind == "gaussian":
             mean, covariance = combine(term, dataset.measurements)
-            theory = np.sqrt(np.diag(term.theory_covariance)) if term.theory_covariance is not None else 0 * mean
+            theory = (
+                np.sqrt(np.diag(term.theory_covariance)) if term.theory_covariance is not None else 0 * mean
+            )
             for o, m, e, t in zip(term.observables, mean, np.sqrt(np.diag(covariance)), theory, strict=True):
                 out[o] = {"exp": m, "sigma_exp": e, "sigma_th": float(t), "sigma": float(np.hypot(e, t))}
             continue

@@ -43,7 +43,9 @@ def scale_range() -> tuple[float, float]:
 def _sparse(name: str, columns: int) -> csr_array:
     a = _artifact()
     data, indices, indptr = (a[f"{name}/{part}"] for part in ("data", "indices", "indptr"))
-    return csr_array((data, indices.astype(np.int64), indptr.astype(np.int64)), shape=(len(indptr) - 1, columns))
+    return csr_array(
+        (data, indices.astype(np.int64), indptr.astype(np.int64)), shape=(len(indptr) - 1, columns)
+    )
 
 
 class Evolution(eqx.Module):
@@ -172,4 +174,3 @@ def build_evolution(
         return evolution
     fixed = jnp.tensordot(evolution.basis(float(np.log(mu))), evolution.operators, 1)[None]
     return Evolution(fixed, evolution.by_ckm, evolution.nodes, evolution.weights)
-
