@@ -78,6 +78,10 @@ def run(
         from .models import build as build_model
 
         build = build_model
+    if not isinstance(card.sampler, Nuts):
+        raise InputError(
+            "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
+        )
     if not card.sampled:
         raise InputError("parameters: nothing is sampled; give at least one parameter a prior.")
     with folder.locked(), _full_disk_told(folder.path), _logged(folder.log):
@@ -91,7 +95,7 @@ def run(
 
 
 def _sample(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> None:
-    assert isinstance(card.sampler, Nuts)
+    assert isinstance(card.sampler, Nuts), "refused by run"
     options = NutsOptions(**card.sampler.model_dump(exclude={"type"}))
     check_posterior(posterior, named_key(card.seed, "check"))
     symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))

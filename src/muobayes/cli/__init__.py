@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ..errors import InputError
-from . import check, init, matching, models, report, run
+from . import check, evidence, init, matching, models, report, run
 
 app = typer.Typer(
     name="muobayes",
@@ -24,6 +24,7 @@ def _root() -> None:
 app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("report")(report.report)
+app.command("evidence")(evidence.evidence)
 app.command("init")(init.init)
 app.command("models")(models.models)
 app.command("new-model")(models.new_model)

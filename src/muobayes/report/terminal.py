@@ -1,5 +1,8 @@
 """The result of a run on a terminal: posterior, gains by term, and warnings."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -9,7 +12,10 @@ from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from .numbers import MINUS, digits_for, fixed
 from .results import Results
 
-__all__ = ["print_results", "result_text"]
+if TYPE_CHECKING:
+    from ..inference.result import Evidence
+
+__all__ = ["evidence_table", "print_results", "result_text"]
 
 
 def print_results(results: Results, console: Console | None = None) -> None:
@@ -35,6 +41,20 @@ def result_text(results: Results) -> Group:
         parts.append(Text(note))
     parts.append(Text(f"Report: {results.folder.report}"))
     return Group(*parts)
+
+
+def evidence_table(estimates: Sequence["Evidence"]) -> Table:
+    """Estimates of ln Z with their errors."""
+    table = _table()
+    table.add_column("estimator")
+    table.add_column("ln Z", justify="right")
+    table.add_column("note")
+    for estimate in estimates:
+        digits = digits_for(estimate.error)
+        refused = estimate.log_z != estimate.log_z
+        value = "refused" if refused else f"{fixed(estimate.log_z, digits)} ± {fixed(estimate.error, digits)}"
+        table.add_row(estimate.estimator, value, estimate.note)
+    return table
 
 
 def _table() -> Table:

@@ -1,0 +1,94 @@
+"""The evidence of a card by two independent estimators: nested sampling, and a bridge from NUTS draws."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .inference.bridge import bridge_evidence
+from .inference.checkpoint import Checkpoint
+from .inference.nested import NestedOptions, run_nested
+from .inference.posterior import Posterior
+from .inference.result import Evidence, versions
+from .inference.seeds import named_key
+from .inference.symmetry import sign_symmetry
+from .job import run
+from .runcard import Nested, Nuts, RunCard
+from .rundir import RunDir, write_text
+
+__all__ = ["evidence", "with_nuts"]
+
+
+def evidence(
+    card: RunCard,
+    *,
+    build: Callable[[RunCard], Posterior] | None = None,
+    show_progress: bool = True,
+) -> tuple[Evidence, ...]:
+    """ln Z of a card, relative to the SM (whose parameters are none, so that its likelihood is its evidence).
+
+    The draws of NUTS come from the card's output folder; without a finished run there, it is made first. Both
+    estimates go into ``evidence.json`` beside them, and nested sampling keeps its checkpoint there.
+
+    Parameters
+    ----------
+    card : RunCard
+        A validated card; its sampler's options hold for that sampler, the other one has its defaults.
+    build : callable, optional
+        What makes the posterior of a card; by default `muobayes.models.build`.
+    show_progress : bool
+
+    Returns
+    -------
+    tuple of Evidence
+        Nested sampling and bridge sampling.
+
+    Raises
+    ------
+    InputError, RunInterruptedError
+        As `muobayes.job.run`.
+    """
+    if build is None:
+        from .models import build as build_model
+
+        build = build_model
+    results = run(with_nuts(card), build=build, show_progress=show_progress)
+    folder, posterior = results.folder, build(card)
+    found = (
+        _nested(card, posterior, folder, show_progress),
+        _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1)),
+    )
+    record = {"card": card.fingerprint, "estimates": [_plain(e) for e in found]}
+    write_text(folder.path / "evidence.json", json.dumps(record, indent=1))
+    return found
+
+
+def with_nuts(card: RunCard) -> RunCard:
+    """The card whose draws the bridge uses: the card itself, or with default NUTS in place of nested sampling."""
+    return card if isinstance(card.sampler, Nuts) else card.model_copy(update={"sampler": Nuts()})
+
+
+def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> Evidence:
+    sampler = card.sampler if isinstance(card.sampler, Nested) else Nested()
+    options = NestedOptions(**sampler.model_dump(exclude={"type"}))
+    fingerprint = {"card": card.fingerprint, "versions": versions(), "options": options._asdict()}
+    checkpoint = Checkpoint(folder.checkpoint / "nested.npz", fingerprint)
+    result = run_nested(posterior, options, card.seed, checkpoint=checkpoint, show_progress=show_progress)
+    note = f"{len(result.log_z_runs)} runs, {result.evaluations} likelihood calls"
+    return Evidence("nested sampling", result.log_z, result.log_z_error, note)
+
+
+def _bridge(card: RunCard, posterior: Posterior, x: np.ndarray) -> Evidence:
+    z = np.asarray(jax.vmap(jax.vmap(posterior.prior.to_unconstrained))(jnp.asarray(x)))
+    symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))
+    result = bridge_evidence(posterior, z, symmetry, card.seed)
+    note = result.refusal or f"Pareto k-hat {result.k_hat:.2f}"
+    return Evidence("bridge sampling", result.log_z, result.log_z_error, note)
+
+
+def _plain(estimate: Evidence) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in estimate._asdict().items()}
