@@ -68,7 +68,7 @@ def evidence(
 
 
 def with_nuts(card: RunCard) -> RunCard:
-    """The card whose draws the bridge uses: the card itself, or with default NUTS in place of nested sampling."""
+    """The card whose draws the bridge uses: the card itself, or one with NUTS in place of nested sampling."""
     return card if isinstance(card.sampler, Nuts) else card.model_copy(update={"sampler": Nuts()})
 
 
