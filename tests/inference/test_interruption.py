@@ -1,6 +1,5 @@
 """A run that was killed, at any moment and in any way, gives the very draws of a run that was not."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,45 +8,78 @@ from pathlib import Path
 import interrupted_run
 import numpy as np
 import pytest
+from interrupted_run import FINGERPRINT, run
 
+from muobayes.inference.checkpoint import Checkpoint
+from muobayes.inference.control import RunInterruptedError
 from muobayes.inference.nuts import run_nuts
 
-SCRIPT = Path(interrupted_run.__file__)
+
+class _Killed(Exception):
+    """Stands for a power cut right after a checkpoint."""
 
 
-def _start(sampler: str, folder: Path) -> subprocess.Popen:
-    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, str(SCRIPT), sampler, str(folder)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+class _Saboteur(Checkpoint):
+    """Interrupts the run after a number of saves, by an exception or by a real signal to this process."""
+
+    def interrupt_after(self, saves, how):
+        object.__setattr__(self, "countdown", saves)
+        object.__setattr__(self, "how", how)
+        return self
+
+    def save(self, arrays):
+        super().save(arrays)
+        object.__setattr__(self, "countdown", self.countdown - 1)
+        if self.countdown == 0:
+            if self.how is _Killed:
+                raise _Killed
+            signal.raise_signal(self.how)
 
 
-def _stop_after(process: subprocess.Popen, saves: int, number: signal.Signals) -> tuple[int, str]:
-    for _ in range(saves):
-        assert process.stdout.readline() == "saved\n"
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=120)
-    return process.returncode, output
+def _same(resumed, expected):
+    for name, value in expected.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
 
 
 @pytest.mark.parametrize("sampler", ["nuts", "nested"])
-def test_kill_terminate_and_interrupt_leave_no_trace_in_the_draws(sampler, tmp_path):
-    """kill -9 in warm-up, then SIGTERM, then SIGINT, then to the end; bit for bit the same."""
-    assert _stop_after(_start(sampler, tmp_path), 2, signal.SIGKILL)[0] == -signal.SIGKILL
+def test_interruptions_leave_no_trace_in_the_draws(sampler, tmp_path):
+    """Cut off early on, stopped by both polite signals, then to the end; bit for bit the same."""
+    path = tmp_path / f"{sampler}.npz"
+    with pytest.raises(_Killed):
+        run(sampler, _Saboteur(path, FINGERPRINT).interrupt_after(2, _Killed))
     for number in (signal.SIGTERM, signal.SIGINT):
-        code, output = _stop_after(_start(sampler, tmp_path), 1, number)
-        assert code == 130 and "continue with --resume" in output
-    last = _start(sampler, tmp_path)
-    last.communicate(timeout=120)
-    assert last.returncode == 0
-    with np.load(tmp_path / "draws.npz") as resumed:
-        for name, expected in interrupted_run.run(sampler, None).items():
-            np.testing.assert_array_equal(resumed[name], expected, err_msg=name)
+        before = signal.getsignal(number)
+        with pytest.raises(RunInterruptedError, match=f"{path}, continue with --resume") as stop:
+            run(sampler, _Saboteur(path, FINGERPRINT).interrupt_after(3, number))
+        assert stop.value.exit_code == 130
+        assert signal.getsignal(number) is before
+    _same(run(sampler, Checkpoint(path, FINGERPRINT)), run(sampler, None))
+
+
+def test_killed_process_leaves_no_trace_in_the_draws(tmp_path):
+    """kill -9 of a real process, in warm-up and among the draws."""
+    script = Path(interrupted_run.__file__)
+    for saves in (3, 5):
+        command = [sys.executable, str(script), str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for _ in range(saves):
+                assert process.stdout.readline() == "saved\n"
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+    _same(run("nuts", Checkpoint(tmp_path / "nuts.npz", FINGERPRINT)), run("nuts", None))
+
+
+def test_finished_run_is_not_run_again(tmp_path):
+    path = tmp_path / "nuts.npz"
+    first = run("nuts", Checkpoint(path, FINGERPRINT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("muobayes.inference.nuts._advance", lambda *_: pytest.fail("sampled again"))
+        _same(run("nuts", Checkpoint(path, FINGERPRINT)), first)
 
 
 def test_draws_do_not_depend_on_the_chunk_length():
-    posterior = interrupted_run.TARGETS["skewed"](3).posterior
-    runs = [
-        run_nuts(posterior, interrupted_run.NUTS._replace(chunk=c), 5, show_progress=False) for c in (7, 250)
-    ]
-    for name, a, b in zip(runs[0]._fields, *runs):
-        np.testing.assert_array_equal(a, b, err_msg=name)
+    short, long = (
+        run_nuts(interrupted_run.POSTERIOR, interrupted_run.NUTS._replace(chunk=c), 5, show_progress=False)
+        for c in (20, 250)
+    )
+    _same(short._asdict(), long._asdict())

@@ -197,8 +197,8 @@ def _fixed_point(at_draws: np.ndarray, at_proposals: np.ndarray, effective: floa
 def _relative_error(at_draws: np.ndarray, at_proposals: np.ndarray, effective: float) -> float:
     """Standard deviation of ln Z to first order (Fruehwirth-Schnatter 2004), with normalised densities."""
     share = np.array([effective, at_proposals.size]) / (effective + at_proposals.size)
-    top = 1 / (share[0] + share[1] * np.exp(-at_proposals))
-    bottom = np.exp(-at_draws) / (share[0] + share[1] * np.exp(-at_draws))
+    top = np.exp(-np.logaddexp(np.log(share[0]), np.log(share[1]) - at_proposals))
+    bottom = np.exp(-np.logaddexp(np.log(share[0]) + at_draws, np.log(share[1])))
     squares = top.var() / top.mean() ** 2 / top.size
     squares += bottom.var() / bottom.mean() ** 2 / _effective_draws(bottom)
     return float(np.sqrt(squares))

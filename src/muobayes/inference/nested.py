@@ -14,9 +14,7 @@ References
 J. Skilling, Bayesian Analysis 1 (2006) 833; D. Yallup, N. Kroupa, W. Handley, arXiv:2601.23252.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -119,37 +117,37 @@ class _Run(NamedTuple):
         return float(integrator.logZ_live - integrator.logZ) < np.log(options.remaining)
 
 
-def _sampler(posterior: Posterior, options: NestedOptions) -> tuple[Callable, Callable]:
-    """Compiled ``init(key)`` and ``advance(state, key, first)``, which makes a chunk of batches."""
-    arrays, static = eqx.partition(posterior, eqx.is_array)
+def _algorithm(posterior: Posterior, options: NestedOptions) -> Any:
+    return nss.as_top_level_api(
+        posterior.log_prior_unconstrained,
+        posterior.log_likelihood_unconstrained,
+        num_inner_steps=options.steps_per_dimension * posterior.prior.size,
+        num_delete=options.batch,
+    )
 
-    def algorithm(arrays: Any) -> Any:
-        target = eqx.combine(arrays, static)
-        return nss.as_top_level_api(
-            target.log_prior_unconstrained,
-            target.log_likelihood_unconstrained,
-            num_inner_steps=options.steps_per_dimension * posterior.prior.size,
-            num_delete=options.batch,
-        )
 
-    def init(arrays: Any, key: Array) -> Any:
-        live = posterior.prior.sample_unconstrained(key, (options.live,))
-        return algorithm(arrays).init(live)
+@eqx.filter_jit
+def _first_state(posterior: Posterior, options: NestedOptions, key: Array) -> Any:
+    live = posterior.prior.sample_unconstrained(key, (options.live,))
+    return _algorithm(posterior, options).init(live)
 
-    def advance(arrays: Any, state: Any, key: Array, first: Array) -> tuple[Any, _Dead, Array]:
-        step = algorithm(arrays).step
 
-        def one(state: Any, i: Array) -> tuple[Any, tuple[_Dead, Array]]:
-            state, info = step(jax.random.fold_in(key, i), state)
-            # Each slice also evaluates the two ends of its first bracket.
-            calls = (info.update_info.num_expansions + info.update_info.num_shrink + 2).sum()
-            dead = info.particles
-            return state, (_Dead(dead.position, dead.loglikelihood, dead.loglikelihood_birth), calls)
+@eqx.filter_jit
+def _advance(
+    posterior: Posterior, options: NestedOptions, state: Any, key: Array, first: Array
+) -> tuple[Any, _Dead, Array]:
+    """Make a chunk of batches, numbered from ``first`` on."""
+    step = _algorithm(posterior, options).step
 
-        state, (dead, calls) = jax.lax.scan(one, state, first + jnp.arange(options.chunk))
-        return state, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), dead), calls.sum()
+    def one(state: Any, i: Array) -> tuple[Any, tuple[_Dead, Array]]:
+        state, info = step(jax.random.fold_in(key, i), state)
+        # Each slice also evaluates the two ends of its first bracket.
+        calls = (info.update_info.num_expansions + info.update_info.num_shrink + 2).sum()
+        dead = info.particles
+        return state, (_Dead(dead.position, dead.loglikelihood, dead.loglikelihood_birth), calls)
 
-    return partial(jax.jit(init), arrays), partial(jax.jit(advance), arrays)
+    state, (dead, calls) = jax.lax.scan(one, state, first + jnp.arange(options.chunk))
+    return state, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), dead), calls.sum()
 
 
 def run_nested(
@@ -184,12 +182,11 @@ def run_nested(
         After SIGINT or SIGTERM, when the current chunk is finished and saved.
     """
     _check(posterior, options)
-    init, advance = _sampler(posterior, options)
     keys = jax.random.split(named_key(seed, "nested"), options.runs)
     empty = _Dead(np.zeros((0, posterior.prior.size)), np.zeros(0), np.zeros(0))
     zero = np.zeros((), int)
     runs = [
-        _Run(init(key), empty, zero, zero)
+        _Run(_first_state(posterior, options, key), empty, zero, zero)
         for key in jax.random.split(named_key(seed, "nested-live"), options.runs)
     ]
     if (state := checkpoint.load() if checkpoint else None) is not None:
@@ -198,7 +195,9 @@ def run_nested(
     def go_on(run: _Run, key: Array) -> _Run:
         if run.finished(options):
             return run
-        state, dead, calls = jax.block_until_ready(advance(run.state, key, run.batches))
+        state, dead, calls = jax.block_until_ready(
+            _advance(posterior, options, run.state, key, jnp.asarray(run.batches))
+        )
         joined = jax.tree.map(lambda old, new: np.concatenate([old, np.asarray(new)]), run.dead, dead)
         return _Run(state, joined, run.batches + options.chunk, run.calls + np.asarray(calls))
 

@@ -13,7 +13,6 @@ M. D. Hoffman and A. Gelman, "The No-U-Turn Sampler", arXiv:1111.4246; M. Betanc
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -95,48 +94,40 @@ def _potentials(posterior: Posterior, z: Array) -> Array:
     return jax.lax.map(posterior.potential, z.reshape(-1, z.shape[-1]), batch_size=32).reshape(z.shape[:-1])
 
 
-def _kernel(posterior: Posterior, options: NutsOptions) -> tuple[Callable, Callable]:
-    """Compiled ``init(z, key)`` and ``advance(state, steps)``.
+def _kernel(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> tuple[Any, Callable]:
+    """NumPyro's first state at ``z``, and its step, which learns the adaptation schedule from making it."""
+    init_kernel, sample_kernel = hmc(posterior.potential, algo="NUTS")
+    state = init_kernel(
+        z,
+        options.warmup,
+        dense_mass=options.dense_mass,
+        target_accept_prob=options.target_accept,
+        max_tree_depth=options.max_tree_depth,
+        rng_key=key,
+    )
+    return state, sample_kernel
 
-    The arrays of the likelihood travel as arguments: as constants of the program they would be folded at
-    compilation, which takes minutes when they are large.
-    """
-    arrays, static = eqx.partition(posterior, eqx.is_array)
 
-    def potential_of(arrays: Any) -> Callable[[Array], Array]:
-        return eqx.combine(arrays, static).potential
+# The posterior is an argument, not a constant of the program: large constants would be folded at compilation,
+# and a second run of the same posterior finds the program compiled.
 
-    init_kernel, sample_kernel = hmc(potential_fn_gen=potential_of, algo="NUTS")
 
-    def init(arrays: Any, z: Array, key: Array) -> Any:
-        return init_kernel(
-            z,
-            options.warmup,
-            dense_mass=options.dense_mass,
-            target_accept_prob=options.target_accept,
-            max_tree_depth=options.max_tree_depth,
-            model_args=(arrays,),
-            rng_key=key,
-        )
+@eqx.filter_jit
+def _first_state(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> Any:
+    return _kernel(posterior, options, z, key)[0]
 
-    def advance(arrays: Any, state: Any, steps: Array) -> tuple[Any, Draws]:
-        template = jax.tree.map(
-            lambda leaf: jnp.zeros((options.chunk, *leaf.shape), leaf.dtype), _collect(state)
-        )
 
-        def step(i, carry):
-            state, kept = carry
-            state = sample_kernel(state, (arrays,))
-            return state, jax.tree.map(lambda column, value: column.at[i].set(value), kept, _collect(state))
+@eqx.filter_jit
+def _advance(posterior: Posterior, options: NutsOptions, state: Any, steps: Array) -> tuple[Any, Draws]:
+    _, sample_kernel = _kernel(posterior, options, state.z, state.rng_key)
+    template = jax.tree.map(lambda leaf: jnp.zeros((options.chunk, *leaf.shape), leaf.dtype), _collect(state))
 
-        return jax.lax.fori_loop(0, steps, step, (state, template))
+    def step(i: Array, carry: tuple[Any, Draws]) -> tuple[Any, Draws]:
+        state, kept = carry
+        state = sample_kernel(state)
+        return state, jax.tree.map(lambda column, value: column.at[i].set(value), kept, _collect(state))
 
-    compiled = jax.jit(advance)
-
-    def advance_and_wait(state: Any, steps: int) -> tuple[Any, Draws]:
-        return jax.block_until_ready(compiled(arrays, state, steps))
-
-    return partial(jax.jit(init), arrays), advance_and_wait
+    return jax.lax.fori_loop(0, steps, step, (state, template))
 
 
 def _collect(state: Any) -> Draws:
@@ -186,19 +177,21 @@ def run_nuts(
     InputError
         If the checkpoint is damaged, belongs to another run, or cannot be written.
     """
-    init, advance = _kernel(posterior, options)
     total = options.warmup + options.draws
     saved = checkpoint.load() if checkpoint else None
     if start is None:
         start = starting_points(posterior, named_key(seed, "initial"), options.chains)
     keys = jax.random.split(named_key(seed, "nuts"), options.chains)
-    states = [init(z, key) for z, key in zip(start, keys)]
+    states = [_first_state(posterior, options, z, key) for z, key in zip(start, keys)]
     kept = [_no_draws(state) for state in states]
     done = 0
     if saved is not None:
         done = int(saved["done"])
         states, kept = arrays_to_tree((states, kept), saved, "chains-")
         kept = jax.tree.map(np.asarray, kept)
+
+    def advance(state: Any, steps: int) -> tuple[Any, Draws]:
+        return jax.block_until_ready(_advance(posterior, options, state, jnp.array(steps)))
 
     with (
         graceful_stop() as stop_requested,
