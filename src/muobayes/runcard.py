@@ -14,6 +14,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -30,6 +31,7 @@ from ._yaml import Lines, read
 from .errors import InputError, did_you_mean
 from .models.catalogue import ModelEntry, model_names, read_model, read_model_file
 from .priors.spec import Fixed, PriorSpec
+from .priors.uv_spec import UVPriors
 from .units import parse_energy
 
 __all__ = [
@@ -71,10 +73,16 @@ class Matching(_Section):
 
 
 class Likelihood(_Section):
-    """Which terms count: all (``include`` not given) or some, without those in ``exclude``."""
+    """Which terms count: all (``include`` not given) or some, without those in ``exclude``.
+
+    ``light_x`` chooses the constraints on a light X: a named set or a list of names; ``limits`` is a folder with
+    limit files of one's own.
+    """
 
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+    light_x: str | tuple[str, ...] = "full"
+    limits: str | None = None
 
 
 class Nuts(_Section):
@@ -126,6 +134,15 @@ class Plane(_Section):
     points: Annotated[int, Field(strict=True, ge=10, le=1000)] = 120
 
 
+def _switched(blocks: Any) -> Any:
+    """``stability:`` or ``stability: true`` is the constraint with its defaults, ``false`` is none."""
+    if not isinstance(blocks, dict):
+        return blocks
+    return {
+        name: {} if block in (None, True) else block for name, block in blocks.items() if block is not False
+    }
+
+
 class RunCard(_Section):
     """A validated run card with all defaults filled in.
 
@@ -138,7 +155,7 @@ class RunCard(_Section):
     matching: Matching = Matching()
     likelihood: Likelihood = Likelihood()
     measurements: tuple[Measurement, ...] = ()
-    priors: dict[str, Any] = {}
+    priors: Annotated[UVPriors, BeforeValidator(_switched)] = UVPriors()
     sampler: Sampler = Nuts()
     plane: Plane | None = None
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 1
@@ -203,6 +220,9 @@ class RunCard(_Section):
     def to_yaml(self) -> str:
         """The card as YAML that `load` reads back unchanged; energies carry their unit."""
         content = self.model_dump(mode="json", exclude_none=True)
+        # A null inside a block of `priors` is a choice (one measure switched off); elsewhere it is a default.
+        soft = self.priors.model_dump(mode="json")
+        content["priors"] = {name: block for name, block in soft.items() if block is not None}
         known = self.entry.parameters
         content["parameters"] = {n: written(p, known[n].unit) for n, p in self.parameters.items()}
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
