@@ -29,7 +29,7 @@ from ._parameters import Parameter, check_parameters, written
 from ._problems import Problem, allowed, problems_of, unknown
 from ._yaml import Lines, read
 from .errors import InputError, did_you_mean
-from .models.catalogue import ModelEntry, model_names, read_model, read_model_file
+from .models.catalogue import ModelEntry, read_model, read_model_file
 from .priors.spec import Fixed, PriorSpec
 from .priors.uv_spec import UVPriors
 from .units import parse_energy
@@ -210,6 +210,8 @@ class RunCard(_Section):
         if isinstance(content, dict):
             content = {**content, **given}
             content.setdefault("output", str(Path("runs") / "output" / path.stem))
+            if _is_file(content.get("model")):
+                content["model"] = str((path.parent / content["model"]).resolve())
         return _parse(content, str(path), {p: n for p, n in lines.items() if p[0] not in given})
 
     @classmethod
@@ -284,11 +286,11 @@ def _message(problems: list[Problem], where: str, lines: Lines) -> str:
 
 def _entry(model: str) -> ModelEntry:
     """A model of the catalogue by name, or a user's own by the name of its file."""
-    if model.endswith((".yaml", ".yml")):
-        return read_model_file(Path(model))
-    if model not in model_names():
-        raise InputError(unknown("model", model, model_names()))
-    return read_model(model)
+    return read_model_file(Path(model)) if _is_file(model) else read_model(model)
+
+
+def _is_file(model: Any) -> bool:
+    return isinstance(model, str) and model.endswith((".yaml", ".yml"))
 
 
 def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
