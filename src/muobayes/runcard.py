@@ -185,7 +185,10 @@ class RunCard(_Section):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the result (not where it is written, nor what is drawn)."""
-        content = self.model_dump(mode="json", exclude={"output", "plane", "provenance"})
+        content = self.model_dump(mode="json", exclude={"output", "plane", "provenance", "model"})
+        content["model"] = self.entry.model_dump(
+            mode="json", include={"name", "gauge", "mediators", "x", "sectors"}
+        )
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @classmethod
