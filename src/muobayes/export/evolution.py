@@ -9,6 +9,7 @@ Everything is linear in the dimension-six coefficients, so it is two sparse matr
   and translation to flavio's basis, as implemented in wilson), with its derivatives by the CKM parameters.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from wilson.run.smeft.smpar import smeftpar
 from wilson.util import smeftutil
 
 from ..smeft.basis import component_index, real_components
-from ._fixed_wilson import Coefficient, Frame
+from ._fixed_wilson import Coefficient, Frame, real_coefficients
 
 M_Z = 91.1876  # GeV, wilson's and flavio's matching scale
 M_HIGGS = 125.0  # GeV, flavio's scale of Higgs decays
@@ -263,6 +264,11 @@ def _frame_from_jms(
     return columns, matrix
 
 
+def requested_sectors(variables: Sequence[Coefficient]) -> list[tuple[Frame, str]]:
+    """The sectors of the low-energy frames that the variables belong to."""
+    return sorted({(v.frame, v.sector) for v in variables if v.frame.eft != "SMEFT"})
+
+
 def matching_matrix(variables: Sequence[Coefficient], ckm: Mapping[str, float]) -> np.ndarray:
     """Warsaw at m_Z (2499 columns) -> the WET coefficients among the variables (zero rows for SMEFT frames)."""
     parameters = wilson.parameters.p | dict(ckm)
@@ -341,8 +347,18 @@ def export_evolution(
     report : callable
         Receives a line of progress per step.
     """
-    fingerprint = f"{abs(hash(tuple(variables))):x}"[:8]
-    match = _cached(cache, f"match-{fingerprint}", partial(matching_matrix, variables, ckm))
+    sectors = requested_sectors(variables)
+    everything = [c for frame, sector in sectors for c in real_coefficients(frame, sector)]
+    fingerprint = hashlib.sha256(repr(everything).encode()).hexdigest()[:12]
+    place = {c: i for i, c in enumerate(everything)}
+    rows = np.array([place.get(v, -1) for v in variables])
+
+    def matched(name: str, values: Mapping[str, float]) -> np.ndarray:
+        """Rows of the variables; those of SMEFT frames are zero."""
+        full = _cached(cache, f"{name}-{fingerprint}", partial(matching_matrix, everything, values))
+        return np.where(rows[:, None] >= 0, full[rows], 0.0)
+
+    match = matched("match", ckm)
     report("matching to the low-energy frames")
     out: dict[str, np.ndarray] = {}
     index = component_index()
@@ -354,11 +370,7 @@ def export_evolution(
             match[i, j] = 1.0
     for name in ckm:
         shift = 1e-4 * ckm[name]
-        shifted = _cached(
-            cache,
-            f"match-{fingerprint}-{name}",
-            partial(matching_matrix, variables, {**ckm, name: ckm[name] + shift}),
-        )
+        shifted = matched(f"match-{name}", {**ckm, name: ckm[name] + shift})
         report(f"derivative of the matching by {name}")
         base = match.copy()
         base[list(smeft_rows)] = 0.0

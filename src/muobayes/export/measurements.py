@@ -17,7 +17,7 @@ import smelli
 import yaml
 from flavio.statistics import probability as pdf
 
-from ._anatomy import Observable
+from ._forms import Observable
 from .predictions import observable_key
 
 

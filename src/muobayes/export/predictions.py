@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._anatomy import Anatomy, Observable, anatomy
+from ._anatomy import anatomy
 from ._fixed_wilson import Coefficient, FixedWilson, Frame, real_coefficients
+from ._forms import Anatomy, Observable
 from ._polynomial import Point, Polynomial, active_variables, design, evaluator, fit, step
 
 CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")

@@ -12,8 +12,8 @@ import wilson
 
 from ..artifacts import save
 from ..likelihood._expressions import evaluate
-from ._anatomy import Observable, name_and_arguments
 from ._fixed_wilson import FixedWilson
+from ._forms import Observable, name_and_arguments
 from ._polynomial import step
 from .evolution import export_evolution
 from .measurements import (

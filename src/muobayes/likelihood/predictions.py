@@ -134,7 +134,7 @@ class _CkmScheme(eqx.Module):
 
 
 def _ckm_factors(ckm: Float[Array, " 4"]) -> Float[Array, " 4"]:
-    """CKM prefactors of the four inputs: (Vus/Vud)^2, Vcb^2, Vub^2, |Vtd/Vts|^2, exact in the standard parametrisation."""
+    """CKM prefactors of the four inputs: (Vus/Vud)^2, Vcb^2, Vub^2, |Vtd/Vts|^2, in the standard parametrisation."""
     vus, vcb, vub, gamma = ckm
     c13 = jnp.sqrt(1 - vub**2)
     s12, s23 = vus / c13, vcb / c13

@@ -1,0 +1,38 @@
+"""The building blocks of functional forms: an expression, and the functions in it that must be polynomials."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import flavio
+
+Function = Callable[..., float]  # (wc_obj, par) -> number, polynomial in the coefficients
+Observable = str | tuple
+
+
+class Anatomy(NamedTuple):
+    """An observable as an expression in polynomials."""
+
+    expression: str
+    components: tuple[tuple[str, Function], ...]
+
+
+def name_and_arguments(observable: Observable) -> tuple[str, tuple]:
+    """flavio's name and the arguments (bin edges) of an observable."""
+    return (observable, ()) if isinstance(observable, str) else (observable[0], tuple(observable[1:]))
+
+
+def key(label: str, *arguments: object) -> str:
+    return "|".join([label, *map(str, arguments)])
+
+
+def itself(observable: Observable) -> Anatomy:
+    name, arguments = name_and_arguments(observable)
+
+    def prediction(wc, par):
+        return flavio.Observable[name].prediction_par(par, wc, *arguments)
+
+    return Anatomy("p0", ((key(name, *arguments), prediction),))
+
+
+def ratio(numerator: tuple[str, Function], denominator: tuple[str, Function]) -> Anatomy:
+    return Anatomy("p0/p1", (numerator, denominator))

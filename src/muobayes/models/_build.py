@@ -1,0 +1,169 @@
+"""From a run card to a posterior: one pure function of the sampled parameters, composed of the rooms below."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..inference.posterior import Posterior
+from ..inference.seeds import named_key
+from ..likelihood.dataset import Dataset, load_dataset
+from ..likelihood.smeft import build_smeft_likelihood
+from ..priors.distributions import PriorSet, prior_set
+from ..priors.spec import Fixed, LogUniform, PriorSpec
+from ..units import GEV, parse_energy
+from ._sources import Parameters, sm_at, union_of, wilson_sources
+from .catalogue import ModelEntry
+
+if TYPE_CHECKING:
+    from ..runcard import RunCard
+
+__all__ = ["build", "card_dataset", "parameter_reader"]
+
+Terms = Callable[[Parameters], dict[str, Array]]
+SAMPLED_SCALE = "muM"
+_PROBES = 400  # prior draws at which an observable must not move to be treated as a constant
+
+
+def parameter_reader(card: "RunCard", prior: PriorSet) -> Callable[[Float[Array, " n"]], dict[str, Array]]:
+    """x -> every parameter of the model by name: sampled, fixed and tied ones."""
+
+    def read(x):
+        values = {name: jnp.asarray(value) for name, value in prior.fixed.items()}
+        values |= {name: x[i] for i, name in enumerate(prior.names)}
+        return values | {name: values[target] for name, target in card.ties.items()}
+
+    return read
+
+
+def card_dataset(card: "RunCard") -> Dataset:
+    """The data set of a card with its changes, and the terms that it selects."""
+    return load_dataset(card.dataset).select(card.likelihood.include, card.likelihood.exclude)
+
+
+def _priors(card: "RunCard") -> dict[str, PriorSpec]:
+    priors = dict(card.priors_of)
+    if card.matching.scale == "sampled":
+        centre = float(np.exp(np.mean([np.log(_typical(priors[m])) for m in _masses(priors)])))
+        priors[SAMPLED_SCALE] = LogUniform(low=centre / 2, high=2 * centre)
+    return priors
+
+
+def _masses(priors: dict[str, PriorSpec]) -> list[str]:
+    return [n for n in ("M1", "M2", "M3", "M1tau", "mX") if n in priors]
+
+
+def _typical(prior: PriorSpec) -> float:
+    if isinstance(prior, Fixed):
+        return prior.value
+    low, high = getattr(prior, "low", None), getattr(prior, "high", None)
+    if low and high:
+        return float(np.sqrt(low * high))
+    return float(getattr(prior, "mean", None) or getattr(prior, "median", 1e3))
+
+
+def _matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters], Array]]:
+    """The fixed scale in GeV, if it is fixed, and the scale as a function of the parameters."""
+    scale = card.matching.scale
+    if scale.rstrip().endswith(tuple(GEV)):
+        value = parse_energy(scale, "matching.scale")
+        return value, lambda _: jnp.asarray(value)
+    name = SAMPLED_SCALE if scale == "sampled" else scale
+    return None, lambda parameters: parameters[name]
+
+
+def _smeft_terms(card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset) -> Terms:
+    """The SMEFT likelihood of everything that the model's heavy fields generate."""
+    support, wilson = union_of(wilson_sources(entry, card.matching.loop))
+    fixed_mu, scale = _matching_scale(card)
+    read = parameter_reader(card, prior)
+    fixed_sm = sm_at(fixed_mu) if fixed_mu is not None else None
+
+    def coefficients(parameters: Parameters) -> tuple[Array, Array]:
+        mu = scale(parameters)
+        return wilson(parameters, sm_at(mu) if fixed_sm is None else fixed_sm, mu), jnp.log(mu)
+
+    probes = prior.sample(named_key(card.seed, "probes"), (_PROBES,))
+    samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients(read(x))))(probes)
+    reached = np.abs(np.asarray(samples)).max(axis=0) > 0
+    likelihood = build_smeft_likelihood(
+        dataset,
+        support[reached],
+        samples=np.asarray(samples)[:, reached],
+        log_mus=np.asarray(log_mus),
+        mu=fixed_mu,
+    )
+    kept = np.flatnonzero(reached)
+
+    def terms(parameters: Parameters) -> dict[str, Array]:
+        c, log_mu = coefficients(parameters)
+        values = likelihood(c[kept], log_mu)
+        return {name: values[i] for i, name in enumerate(likelihood.terms.names)}
+
+    return terms
+
+
+def _symmetries(entry: ModelEntry, card: "RunCard", sampled: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Fields whose sign can be absorbed: each leptoquark alone, or S1 and S3 together if kapH13 links them."""
+    couplings = {
+        "S1": ("eta13L", "eta13R", "eta12R", "eta12L", "eta11L", "eta11R"),
+        "S3": ("eta33L", "eta32L", "eta31L"),
+        "R2": ("eta23L", "eta23R", "eta22L"),
+        "S1tau": ("etaTau13L", "etaTau12R", "etaTau13R"),
+    }
+    groups = {m: couplings[m] for m in entry.mediators if m in couplings}
+    link = card.parameters.get("kapH13")
+    linked = link is not None and not (isinstance(link.prior, Fixed) and link.prior.value == 0)
+    if linked and "kapH13" in sampled and "S1" in groups:
+        groups["S1"] = (*groups["S1"], "kapH13")
+    elif linked and "S1" in groups and "S3" in groups and card.matching.loop:
+        groups["S1"] = groups.pop("S1") + groups.pop("S3")
+    found = []
+    for names in groups.values():
+        fixed_nonzero = [
+            n
+            for n in names
+            if n in card.priors_of and n not in sampled and getattr(card.priors_of[n], "value", 0) != 0
+        ]
+        moving = tuple(n for n in names if n in sampled)
+        if moving and not fixed_nonzero:
+            found.append(moving)
+    return tuple(found)
+
+
+def build(card: "RunCard") -> Posterior:
+    """The posterior of a run card.
+
+    Parameters
+    ----------
+    card : RunCard
+        Validated.
+
+    Returns
+    -------
+    Posterior
+        Prior, log-likelihood relative to the SM, its terms, and the sign symmetries.
+
+    Raises
+    ------
+    InputError
+        If an artifact is missing or altered, or the card asks for what the model does not have.
+    """
+    entry = card.entry
+    prior = prior_set(_priors(card))
+    read = parameter_reader(card, prior)
+    rooms: list[Terms] = []
+    if entry.mediators or entry.x == "heavy":
+        rooms.append(_smeft_terms(card, entry, prior, card_dataset(card)))
+
+    def terms(x: Float[Array, " n"]) -> dict[str, Array]:
+        parameters = read(x)
+        return {name: value for room in rooms for name, value in room(parameters).items()}
+
+    def log_likelihood(x: Float[Array, " n"]) -> Float[Array, ""]:
+        return jnp.sum(jnp.stack(list(terms(x).values())))
+
+    return Posterior(prior, log_likelihood, terms, symmetries=_symmetries(entry, card, prior.names))
