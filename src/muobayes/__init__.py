@@ -6,9 +6,29 @@ JAX starts: 64-bit numbers, and a persistent compilation cache in the user's cac
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = ["InputError", "Results", "RunCard", "build", "evidence", "run"]
+
+_HOMES = {
+    "InputError": "errors",
+    "Results": "report.results",
+    "RunCard": "runcard",
+    "build": "models",
+    "evidence": "_evidence",
+    "run": "job",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'muobayes' has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
 
 if "jax" in sys.modules:
     import jax

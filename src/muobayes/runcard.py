@@ -29,7 +29,7 @@ from ._parameters import Parameter, check_parameters, written
 from ._problems import Problem, allowed, problems_of, unknown
 from ._yaml import Lines, read
 from .errors import InputError, did_you_mean
-from .models.catalogue import ModelEntry, read_model, read_model_file
+from .models.catalogue import ModelEntry, resolve_model
 from .priors.spec import Fixed, PriorSpec
 from .priors.uv_spec import UVPriors
 from .units import parse_energy
@@ -165,7 +165,7 @@ class RunCard(_Section):
     @property
     def entry(self) -> ModelEntry:
         """The model's entry in the catalogue."""
-        return _entry(self.model)
+        return resolve_model(self.model)
 
     @property
     def priors_of(self) -> dict[str, PriorSpec]:
@@ -260,7 +260,7 @@ def _parse(content: Any, where: str, lines: Lines) -> RunCard:
         problems.append(Problem(("dataset",), unknown("data set", values["dataset"], DATASETS)))
     if "model" in values:
         try:
-            entry = _entry(values["model"])
+            entry = resolve_model(values["model"])
         except InputError as error:
             problems.append(Problem(("model",), str(error).removeprefix("model: ").rstrip(".")))
         else:
@@ -285,11 +285,6 @@ def _message(problems: list[Problem], where: str, lines: Lines) -> str:
     if len(told) == 1:
         return f"{where}{', ' if told[0].startswith('line ') else ': '}{told[0]}"
     return f"{where} has {len(told)} problems:\n" + "\n".join(f"  {text}" for text in told)
-
-
-def _entry(model: str) -> ModelEntry:
-    """A model of the catalogue by name, or a user's own by the name of its file."""
-    return read_model_file(Path(model)) if _is_file(model) else read_model(model)
 
 
 def _is_file(model: Any) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import toy
 
-from muobayes.evidence import evidence
+from muobayes import evidence
 from muobayes.runcard import RunCard
 
 

@@ -22,8 +22,8 @@ def evidence(
     chosen = RunCard.load(card, dataset=dataset, seed=seed, output=None if output is None else str(output))
     from rich.console import Console
 
-    from ..evidence import evidence as compute
-    from ..evidence import with_nuts
+    from .._evidence import evidence as compute
+    from .._evidence import with_nuts
     from ..report.terminal import evidence_table
 
     prepare(with_nuts(chosen), resume=True)
