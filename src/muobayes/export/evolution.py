@@ -17,13 +17,16 @@ from typing import Any
 
 import numpy as np
 import wilson
+from ckmutil.ckm import ckm_tree
 from scipy.integrate import solve_ivp
 from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse import csr_array
 from wilson import wcxf
+from wilson.match import smeft_tree
 from wilson.run.smeft import SMEFT, beta
 from wilson.run.smeft.smpar import smeftpar
-from wilson.util import smeftutil
+from wilson.translate.wet import rotate_down
+from wilson.util import smeft_warsaw, smeftutil, wet_jms
 
 from ..smeft.basis import component_index, real_components
 from ._fixed_wilson import Coefficient, Frame, real_coefficients
@@ -264,6 +267,25 @@ def _frame_from_jms(
     return columns, matrix
 
 
+def _jms_from_warsaw(rows: Sequence[tuple[str, str]], parameters: Mapping[str, Any]) -> np.ndarray:
+    """Tree-level matching at m_Z as a matrix, by wilson's steps on arrays (its files of names are slow)."""
+    places = []
+    for name, part in rows:
+        key, _, digits = name.partition("_")
+        places.append((key, tuple(int(d) - 1 for d in digits), part))
+    up_rotation = ckm_tree(*(parameters[k] for k in ("Vus", "Vub", "Vcb", "gamma"))).conj().T
+    one = np.eye(3)
+    matrix = np.zeros((len(rows), len(real_components())))
+    for j, component in enumerate(real_components()):
+        up = smeft_warsaw.flavor_rotation(_unit_arrays(component), up_rotation, one, one, one, one)
+        wet = rotate_down(smeft_tree.match_all_array(up, parameters), parameters)
+        wet = wet_jms.unscale_dict_wet({k: np.array(v, complex) for k, v in wet.items()})
+        for i, (key, index, part) in enumerate(places):
+            value = wet[key][index] if index else complex(wet[key])
+            matrix[i, j] = value.real if part == "Re" else value.imag
+    return matrix
+
+
 def requested_sectors(variables: Sequence[Coefficient]) -> list[tuple[Frame, str]]:
     """The sectors of the low-energy frames that the variables belong to."""
     return sorted({(v.frame, v.sector) for v in variables if v.frame.eft != "SMEFT"})
@@ -282,14 +304,7 @@ def matching_matrix(variables: Sequence[Coefficient], ckm: Mapping[str, float]) 
     }
     needed = sorted({c for columns, _ in blocks.values() for c in columns})
     position = {c: i for i, c in enumerate(needed)}
-    to_jms = np.zeros((len(needed), len(real_components())))
-    for j, (name, part) in enumerate(real_components()):
-        start = wcxf.WC("SMEFT", "Warsaw", M_Z, wcxf.WC.dict2values({name: _unit(part)}))
-        matched = start.match("WET", "JMS", parameters=parameters).dict
-        for jms_name, value in matched.items():
-            for jms_part, x in (("Re", complex(value).real), ("Im", complex(value).imag)):
-                if (jms_name, jms_part) in position:
-                    to_jms[position[jms_name, jms_part], j] = x
+    to_jms = _jms_from_warsaw(needed, parameters)
     out = np.zeros((len(variables), len(real_components())))
     for key, rows in by_sector.items():
         columns, matrix = blocks[key]
