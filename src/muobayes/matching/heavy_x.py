@@ -98,7 +98,7 @@ def mix_bs(x: XCurrent, gbs: Array) -> XCurrent:
 
 
 def rotate_sb(x: XCurrent, theta: Array) -> XCurrent:
-    """Rotate s_L and b_L of the interaction basis into the mass basis by the angle theta (arXiv:2009.02197)."""
+    """Rotate s_L and b_L of the interaction basis into the mass basis by theta (arXiv:2009.02197)."""
     c, s = jnp.cos(theta), jnp.sin(theta)
     rotation = jnp.eye(3).at[1:, 1:].set(jnp.stack([c, s, -s, c]).reshape(2, 2))
     return x._replace(q=rotation @ x.q @ rotation.T)

@@ -32,7 +32,7 @@ _TRUE_EDGES = np.geomspace(300.0, 8000.0, 65)
 class Tail(NamedTuple):
     """A dilepton spectrum.
 
-    True bins, response (observed bins, true bins, nodes), counts, expected background and its uncertainty, and
+    True bins, response (observed bins, true bins, nodes), counts, expected background, its uncertainty, and
     the SM cross section of the observed bins (fb).
     """
 
