@@ -1,6 +1,6 @@
 """The result of a run on a terminal: posterior, gains by term, and warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -9,13 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
-from .numbers import MINUS, digits_for, fixed
+from .numbers import MINUS, digits_for, fixed, signed, significant, with_error
 from .results import Results
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..inference.result import Evidence
 
-__all__ = ["evidence_table", "print_results", "result_text"]
+__all__ = ["evidence_table", "observables_table", "print_results", "result_text", "terms_table"]
 
 
 def print_results(results: Results, console: Console | None = None) -> None:
@@ -30,7 +32,7 @@ def result_text(results: Results) -> Group:
         f"{results.card.model} on {results.card.dataset}\n",
         _posterior(results),
         "\n2 Δ log L against the SM\n",
-        _gains(results),
+        terms_table(*results.gains.values(), columns=list(results.gains)),
         "",
     ]
     gain = fixed(best["two_delta_logL"], 2)
@@ -86,14 +88,30 @@ def _posterior(results: Results) -> Table:
     return table
 
 
-def _gains(results: Results) -> Table:
-    gains = results.gains
+def terms_table(*gains: Mapping[str, float], columns: Sequence[str] = ("2 Δ log L",)) -> Table:
+    """2 Delta log L against the SM by term, one column per choice, with its sum."""
     table = _table()
     table.add_column("term", no_wrap=True)
-    for column in gains:
+    for column in columns:
         table.add_column(column, justify="right")
-    for term in dict.fromkeys(name for column in gains.values() for name in column):
-        table.add_row(term, *(fixed(column.get(term, float("nan")), 2) for column in gains.values()))
+    for term in dict.fromkeys(name for column in gains for name in column):
+        table.add_row(term, *(fixed(column.get(term, float("nan")), 2) for column in gains))
     table.add_section()
-    table.add_row("all data", *(fixed(sum(column.values()), 2) for column in gains.values()))
+    table.add_row("all data", *(fixed(sum(column.values()), 2) for column in gains))
     return table
+
+
+def observables_table(table: "pd.DataFrame") -> Table:
+    """Observables with measurement, SM prediction and pull, and those of a point if the table has one."""
+    with_point = "pull" in table
+    shown = _table()
+    shown.add_column("observable")
+    for column in ("measured", "SM", "pull SM", *(("point", "pull") if with_point else ())):
+        shown.add_column(column, justify="right", no_wrap=True)
+    shown.add_column("source", overflow="fold")
+    for row in table.itertuples():
+        cells = [with_error(row.measurement, row.sigma), significant(row.sm, 3), signed(row.pull_sm)]
+        if with_point:
+            cells += [significant(row.prediction, 3), signed(row.pull)]
+        shown.add_row(row.name, *cells, row.source)
+    return shown

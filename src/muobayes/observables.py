@@ -1,0 +1,108 @@
+"""What is measured and what a point of a model predicts: the table behind ``observables``, ``point`` and the pulls."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+
+from .likelihood.dataset import Dataset
+from .likelihood.predictions import build_predictions, observable_info, readable_name
+from .likelihood.smeft import all_observables, sm_predictions
+from .likelihood.terms import observable_uncertainties
+from .models._sources import sm_at, union_of, wilson_sources
+from .units import GEV, parse_energy
+
+if TYPE_CHECKING:
+    from .runcard import RunCard
+
+__all__ = ["measured_table", "point_table", "with_forms"]
+
+
+def measured_table(dataset: Dataset) -> pd.DataFrame:
+    """Every observable of a data set with its measurements and its SM prediction.
+
+    Returns
+    -------
+    DataFrame
+        Index: key of the observable. Columns name, term, measurements, source (INSPIRE keys), measurement, sigma_exp,
+        sigma_th, sigma, sm, pull_sm; flavio units. Several measurements are shown as their weighted mean.
+    """
+    uncertainties = observable_uncertainties(dataset)
+    sm = sm_predictions(dataset)
+    rows = {}
+    for term in dataset.terms:
+        measured_by: dict[str, list[str]] = {key: [] for key in term.observables}
+        for name in term.measurements:
+            for constraint in dataset.measurements[name]["constraints"]:
+                for key in constraint["observables"]:
+                    if key in measured_by:
+                        measured_by[key].append(name)
+        for key in term.observables:
+            numbers = uncertainties[key]
+            inspire = [dataset.measurements[name]["inspire"] for name in measured_by[key]]
+            rows[key] = {
+                "name": readable_name(key),
+                "term": term.name,
+                "measurements": "; ".join(dict.fromkeys(measured_by[key])),
+                "source": ", ".join(dict.fromkeys(i for i in inspire if i)),
+                "measurement": numbers["exp"],
+                "sigma_exp": numbers["sigma_exp"],
+                "sigma_th": numbers["sigma_th"],
+                "sigma": numbers["sigma"],
+                "sm": sm[key],
+                "pull_sm": (sm[key] - numbers["exp"]) / numbers["sigma"],
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("observable")
+
+
+def point_table(card: "RunCard", dataset: Dataset, parameters: Mapping[str, float]) -> pd.DataFrame:
+    """`measured_table` with the prediction and the pull at one point of a model.
+
+    Parameters
+    ----------
+    card : RunCard
+        Model and matching.
+    dataset : Dataset
+        With the changes and selections of the card.
+    parameters : mapping
+        Every parameter of the model, in GeV or dimensionless.
+
+    Returns
+    -------
+    DataFrame
+        With the additional columns prediction and pull.
+    """
+    table = measured_table(dataset)
+    prediction = sm_predictions(dataset)
+    if card.entry.mediators or card.entry.x == "heavy":
+        mu = _scale(card, parameters)
+        support, wilson = union_of(wilson_sources(card.entry, card.matching.loop))
+        values = {name: jnp.asarray(value, dtype=float) for name, value in parameters.items()}
+        coefficients = np.asarray(wilson(values, sm_at(mu), jnp.asarray(mu)))
+        filled = np.flatnonzero(coefficients)
+        keys = all_observables(dataset)
+        model = build_predictions(keys, support[filled], mu=mu, sm_values=dict(dataset.sm_values))
+        predicted = np.asarray(model(jnp.asarray(coefficients[filled]), np.log(mu)))
+        prediction = dict(zip(keys, predicted))
+    table["prediction"] = [float(prediction[key]) for key in table.index]
+    table["pull"] = (table.prediction - table.measurement) / table.sigma
+    return table
+
+
+def with_forms(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the functional form, the Wilson coefficients, and where they live (EFT and scale), of each observable."""
+    forms = [observable_info(key) for key in table.index]
+    return table.assign(
+        form=[f["expression"] for f in forms],
+        coefficients=[", ".join(f["coefficients"]) for f in forms],
+        frames=[", ".join(f["frames"]) for f in forms],
+    )
+
+
+def _scale(card: "RunCard", parameters: Mapping[str, float]) -> float:
+    scale = card.matching.scale
+    if scale.rstrip().endswith(tuple(GEV)):
+        return parse_energy(scale, "matching.scale")
+    return float(parameters["muM" if scale == "sampled" else scale])
