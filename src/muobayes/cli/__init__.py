@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ..errors import InputError
-from . import check, evidence, init, matching, models, report, run
+from . import check, collider, evidence, init, matching, models, observables, point, report, run, running
 
 app = typer.Typer(
     name="muobayes",
@@ -25,11 +25,24 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("report")(report.report)
 app.command("evidence")(evidence.evidence)
+app.command("point")(point.point)
+app.command("observables")(observables.observables)
 app.command("init")(init.init)
 app.command("models")(models.models)
 app.command("new-model")(models.new_model)
 app.command("consistency")(models.consistency)
+app.command("heavyx")(collider.heavyx)
+app.command("neutrinos")(collider.neutrinos)
 app.command("match")(matching.match)
+app.command("beta")(running.beta)
+app.command("flow")(running.flow)
+app.command("generate-beta")(running.generate_beta)
+app.command("predict")(likelihood.predict)
+app.command("diff")(likelihood.diff)
+app.command("export")(likelihood.export)
+plot = typer.Typer(help="Figures.", no_args_is_help=True)
+plot.command("flow")(running.plot_flow)
+app.add_typer(plot, name="plot")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from ..inference.posterior import Posterior
 from ..inference.seeds import named_key
+from ..likelihood.changes import apply_measurements
 from ..likelihood.dataset import Dataset, load_dataset
 from ..likelihood.smeft import build_smeft_likelihood
 from ..priors.distributions import PriorSet, prior_set
@@ -41,7 +42,8 @@ def parameter_reader(card: "RunCard", prior: PriorSet) -> Callable[[Float[Array,
 
 def card_dataset(card: "RunCard") -> Dataset:
     """The data set of a card with its changes, and the terms that it selects."""
-    return load_dataset(card.dataset).select(card.likelihood.include, card.likelihood.exclude)
+    dataset = apply_measurements(load_dataset(card.dataset), card.measurements)
+    return dataset.select(card.likelihood.include, card.likelihood.exclude)
 
 
 def _priors(card: "RunCard") -> dict[str, PriorSpec]:
