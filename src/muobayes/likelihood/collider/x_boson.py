@@ -20,9 +20,13 @@ from ..light_x.couplings import FERMIONS, Charges, Couplings, index, x_couplings
 from ..light_x.inputs import INPUTS
 from ._data import read
 
-__all__ = ["HeavyX", "branching_mumu", "heavy_x", "width"]
+__all__ = ["G_PRIME", "HeavyX", "branching_mumu", "heavy_x", "width"]
 
 _INPUTS = read("inputs")
+# the electric charge at the electroweak scale, not at zero momentum
+_WEAK_SCALE = INPUTS._replace(e=(4 * np.pi / _INPUTS["alpha_mz_inverse"]["value"]) ** 0.5)
+G_PRIME = _WEAK_SCALE.e / (1 - _WEAK_SCALE.sw2_mz) ** 0.5
+"""Hypercharge coupling g' at the electroweak scale."""
 _MASSES = np.array([_INPUTS["masses_GeV"]["value"].get(name, 0.0) for name in FERMIONS])
 _COLOURS = np.array([3.0 if name in "uctdsb" else 1.0 for name in FERMIONS])
 _NEUTRINO = np.array([name.startswith("nu") for name in FERMIONS])
@@ -53,11 +57,8 @@ def heavy_x(charges: Charges, mX: Array, gX: Array, epsBX: Array, higgs_charge: 
     The mixing is that of hypercharge at ``q2 = mX**2``, its full mass dependence included.
     """
     mX, gX, epsBX = jnp.asarray(mX, float), jnp.asarray(gX, float), jnp.asarray(epsBX, float)
-    e2 = 4 * np.pi / _INPUTS["alpha_mz_inverse"]["value"]
-    inputs = INPUTS._replace(e=e2**0.5)  # the electric charge at the electroweak scale, not at zero momentum
-    couplings = x_couplings(charges, gX, epsBX, mX**2, mixing="hypercharge", inputs=inputs)
-    gY = (e2 / (1 - inputs.sw2_mz)) ** 0.5
-    return HeavyX(mX, couplings, gX * higgs_charge + epsBX * gY / 2)
+    couplings = x_couplings(charges, gX, epsBX, mX**2, mixing="hypercharge", inputs=_WEAK_SCALE)
+    return HeavyX(mX, couplings, gX * higgs_charge + epsBX * G_PRIME / 2)
 
 
 def _fermion_widths(x: HeavyX) -> Array:
