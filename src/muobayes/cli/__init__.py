@@ -5,7 +5,20 @@ import sys
 import typer
 
 from ..errors import InputError
-from . import check, collider, evidence, init, matching, models, observables, point, report, run, running
+from . import (
+    check,
+    collider,
+    evidence,
+    init,
+    likelihood,
+    matching,
+    models,
+    observables,
+    point,
+    report,
+    run,
+    running,
+)
 
 app = typer.Typer(
     name="muobayes",
