@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Complex
 
 from ...errors import InputError, did_you_mean
@@ -30,7 +31,7 @@ V_EW = 174.104
 Matrix = Complex[Array, "3 3"]
 
 
-def majorana_matrix(M_R: Matrix, y_Phi: Matrix, v_Phi: Array) -> Matrix:
+def majorana_matrix(M_R: Matrix, y_Phi: Matrix, v_Phi: ArrayLike) -> Matrix:
     """M_N = 2 (M_R + v_Phi y_Phi) in GeV."""
     return 2 * (M_R + v_Phi * y_Phi)
 
@@ -52,7 +53,7 @@ class Seesaw:
 
     entries: tuple[tuple[str, int, int], ...]
 
-    def matrices(self, parameters: Mapping[str, Array]) -> tuple[Matrix, Matrix, Matrix]:
+    def matrices(self, parameters: Mapping[str, ArrayLike]) -> tuple[Matrix, Matrix, Matrix]:
         """y_nu, M_R and y_Phi from parameters by name; phases that are not given are zero."""
         built = {name: jnp.zeros((3, 3), complex) for name in ("ynu", "MR", "yPhi")}
         for name, i, j in self.entries:
@@ -63,7 +64,7 @@ class Seesaw:
                 built[name] = built[name].at[j, i].set(value)
         return built["ynu"], built["MR"], built["yPhi"]
 
-    def light_masses(self, parameters: Mapping[str, Array], v_Phi: Array) -> Matrix:
+    def light_masses(self, parameters: Mapping[str, ArrayLike], v_Phi: ArrayLike) -> Matrix:
         """Mass matrix of the light neutrinos in eV; `v_Phi` in GeV."""
         y_nu, M_R, y_Phi = self.matrices(parameters)
         return light_masses(y_nu, majorana_matrix(M_R, y_Phi, v_Phi))
