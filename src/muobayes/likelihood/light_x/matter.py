@@ -47,7 +47,7 @@ def x_entropy(x: Array) -> Array:
     return 3 / (2 * np.pi**2) * jnp.sum(_WY * _Y**2 * (E + _Y**2 / (3 * E)) * occupation)
 
 
-def n_eff(mX: Array, neutrinos: Array, T_dec_MeV: float, equilibrium: Array | float = 1.0) -> Array:
+def n_eff(mX: Array, neutrinos: float, T_dec_MeV: float, equilibrium: Array | float = 1.0) -> Array:
     r"""Effective number of neutrinos when the entropy of X goes to `neutrinos` flavours after they decouple.
 
     .. math::
@@ -60,7 +60,7 @@ def n_eff(mX: Array, neutrinos: Array, T_dec_MeV: float, equilibrium: Array | fl
     ----------
     mX : scalar
         GeV.
-    neutrinos : scalar
+    neutrinos : float
         Number n of flavours in equilibrium with X.
     T_dec_MeV : float
         Their decoupling temperature, 1.5 to 2.3 MeV.

@@ -211,7 +211,7 @@ def _interpolate(axis: np.ndarray, at: Array, *tables: np.ndarray) -> tuple[Arra
     return low, fraction, values
 
 
-def _shield(k: Array, ratio: Array) -> Array:
+def _shield(k: Array, ratio: np.ndarray) -> Array:
     """Shield length in decay lengths at the lower edge, from the condition that both edges have equal yields.
 
     Solves ``k exp(-k a) (1 - exp(-k l a)) = exp(-a) (1 - exp(-l a))`` for a, with k = (upper/lower)^2, l =
@@ -248,7 +248,7 @@ def _references(mX: Array, tables: HadronTables, propagators: Array) -> tuple[Ar
     return production, jnp.stack([widths(mX, model, tables).partial for model in models])
 
 
-def _safe_ratio(numerator: Array, denominator: Array) -> Array:
+def _safe_ratio(numerator: Array, denominator: Array | np.ndarray) -> Array:
     positive = denominator > 0
     return jnp.where(positive, numerator / jnp.where(positive, denominator, 1.0), 0.0)
 
@@ -274,8 +274,7 @@ def yields(point: XPoint, limits: Recast, tables: HadronTables, taper: float = 0
     low, fraction, (lower, upper, prompt_time) = _interpolate(
         limits.axis, at, limits.lower, limits.upper, limits.prompt_time
     )
-    lower = jnp.where(limits.log, jnp.exp(lower), lower)
-    upper = jnp.where(limits.log, jnp.exp(upper), upper)
+    lower, upper = (jnp.where(limits.log, jnp.exp(jnp.where(limits.log, g, 0.0)), g) for g in (lower, upper))
 
     propagators = jnp.stack([_propagator(V, mX) for V in _VECTORS])
     reference_production, reference_partial = _references(mX, tables, propagators)
@@ -296,7 +295,7 @@ def yields(point: XPoint, limits: Recast, tables: HadronTables, taper: float = 0
         limits.reference_invisible > 0, limits.reference_invisible, reference_branching
     )
     decayed = jnp.where(
-        limits.no_decay, 1.0, _safe_ratio(limits.decay @ model.branching, reference_branching)
+        limits.no_decay, 1.0, _safe_ratio(jnp.asarray(limits.decay) @ model.branching, reference_branching)
     )
 
     # times in units of the lifetime: of the model, and of the reference model at the limit
@@ -332,7 +331,8 @@ def _log_r(grid: RValueGrid, mX: Array, g2: Array) -> Array:
         j = jnp.clip(jnp.searchsorted(x, target) - 1, 0, grid.log_g.shape[1] - 2)
         return values[j] + (target - x[j]) / (x[j + 1] - x[j]) * (values[j + 1] - values[j])
 
-    return (1 - weight) * along(row) + weight * along(row + 1)
+    # far from the grid the extrapolation must stay finite: exp(-60) of a limit is nothing
+    return jnp.clip((1 - weight) * along(row) + weight * along(row + 1), -60.0, 60.0)
 
 
 def _inside(at: Array, limits: Recast, taper: float) -> Array:

@@ -7,7 +7,7 @@ prediction, so that a limit whose search would have seen nothing contributes zer
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -76,7 +76,8 @@ class LightX(NamedTuple):
     @property
     def sources(self) -> dict[str, str]:
         """Name of each term -> reference."""
-        return {t.name: t.source for t in (*self.terms, *self.limits)}
+        measured = {term.name: term.source for term in self.terms}
+        return measured | {limit.name: limit.source for limit in self.limits}
 
     def predictions(self, point: XPoint) -> dict[str, Array]:
         """Prediction of every measurement; for limits, the yield in units of the excluded one."""
@@ -114,7 +115,7 @@ def _source(entry: dict[str, Any]) -> str:
     return f"{entry['reference']} ({entry['date']})"
 
 
-def _gminus2(lepton: str) -> Callable[[Charges, str | None], Term]:
+def _gminus2(lepton: Literal["e", "mu"]) -> Callable[[Charges, str | None], Term]:
     def build(_charges: Charges, dataset: str | None) -> Term:
         data = read(f"gminus2_{lepton}")
         entry = pick(data["datasets"], dataset or data["default"], f"gminus2_{lepton}, data set")
@@ -290,8 +291,13 @@ def light_x(
     chosen = {n: own[n] for n in constraints if n in own}
     if LIMIT_FILES in constraints:
         replaced = {limit.replaces for limit in given.values()}
+        outdated = {n for n, limit in own.items() if limit.superseded_by in chosen}
         chosen = {n: limit for n, limit in chosen.items() if n not in replaced}
-        chosen |= {n: limit for n, limit in given.items() if superseded or not limit.superseded_by}
+        chosen |= {
+            n: limit
+            for n, limit in given.items()
+            if superseded or not (limit.superseded_by or limit.replaces in outdated)
+        }
     chosen |= {n: given[n] for n in constraints if n in given}
     limits = tuple(chosen.values())
     return LightX(tuple(terms), limits, recast(list(limits)) if limits else None, tables)
