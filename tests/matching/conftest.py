@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from muobayes.matching import R2, S1, S1S3, S3, SMParameters
+from muobayes.matching import R2, R2S3, S1, S1S3, S3, SMParameters
 
 
 def random_matrix(rng: np.random.Generator, size: float = 0.5) -> np.ndarray:
@@ -24,5 +24,6 @@ def random_point():
     s3 = S3(2300.0, matrix(), 0.23, -0.41)
     r2 = R2(1900.0, matrix(), matrix(), 0.27, 0.19)
     couplings = {"s1": s1, "s3": s3, "r2": r2, "s1+s3": S1S3(s1, s3, 0.33 - 0.21j)}
+    couplings["r2+s3"] = R2S3(r2, s3)
     sm = SMParameters(0.62, 0.36, 1.05, 0.26, matrix(0.4), matrix(0.3), matrix(0.3))
     return SimpleNamespace(couplings=couplings, sm=sm, mu=2500.0)

@@ -74,7 +74,8 @@ def test_point_from_a_file(tmp_path):
     [
         (["s3"], "give the couplings either with --set or with --couplings"),
         (["s5", *MUONS], "unknown model 's5'"),
-        (["type-a-r2/b-3lmu", *MUONS], "has R2 and S3; the matching knows"),
+        (["sm", *MUONS], "has no leptoquark; the matching knows"),
+        (["combined/lmu-ltau-s1", *MUONS], "has S1tau and S1 and S3; the matching knows"),
         (["s3", "--set", "eta3L=1", "--scale", "3 TeV"], "did you mean 'eta33L'"),
         (["type-a/b-3lmu", "--set", "gX=1", "--scale", "3 TeV"], "the matching does not depend on it"),
         (["s3", "--set", "eta33L"], "write parameter=value"),
@@ -86,7 +87,10 @@ def test_point_from_a_file(tmp_path):
         (["s3", *MUONS[:4], "--scale", "3 MeV"], "the matching scale must be between"),
         (["s3", *MUONS, "--loop", "2"], "allowed are 0 and 1"),
         (["s3", "--couplings", "absent.json"], "absent.json does not exist"),
-        (["type-a/b-3lmu", "--couplings", "absent.json"], "--couplings needs one of s1, s3, r2, s1+s3"),
+        (
+            ["type-a/b-3lmu", "--couplings", "absent.json"],
+            "--couplings needs one of s1, s3, r2, s1+s3, r2+s3",
+        ),
     ],
 )
 def test_mistakes(arguments, sentence):

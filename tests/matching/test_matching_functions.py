@@ -81,8 +81,8 @@ def test_pattern_of_zeros(model, random_point):
     couplings = random_point.couplings[model]
 
     def muonic(c):
-        if hasattr(c, "s1"):
-            return dataclasses.replace(c, s1=muonic(c.s1), s3=muonic(c.s3))
+        if "+" in c.model:
+            return dataclasses.replace(c, **{n: muonic(getattr(c, n)) for n in c.model.split("+")})
         changes = {
             name: np.asarray(getattr(c, name)) * (keep[:, None] if kinds[0] in "le" else keep)
             for name, kinds in c.leptoquark_matrices.items()

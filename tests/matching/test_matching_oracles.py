@@ -50,18 +50,15 @@ def test_short_list(entry):
     assert worst < 1, name
 
 
-def test_sum_of_parts(random_point):
-    """S1 and S3 together are S1 plus S3 plus the mixed part."""
-    pair = random_point.couplings["s1+s3"]
-    total = matching("s1+s3")
+@pytest.mark.parametrize("model", ["s1+s3", "r2+s3"])
+def test_sum_of_parts(random_point, model):
+    """Two fields together are the one plus the other plus the mixed part."""
+    pair = random_point.couplings[model]
+    total = matching(model)
     combined = total.to_wcxf(total(pair, random_point.sm, random_point.mu))
     added = dict.fromkeys(combined, 0j)
-    for model, couplings, parts in (
-        ("s1", pair.s1, ("tree", "loop")),
-        ("s3", pair.s3, ("tree", "loop")),
-        ("s1+s3", pair, ("mixed",)),
-    ):
-        prepared = matching(model, parts=parts)
+    for couplings, parts in (*((field, ("tree", "loop")) for field in pair.fields()), (pair, ("mixed",))):
+        prepared = matching(couplings.model, parts=parts)
         for name, value in prepared.to_wcxf(prepared(couplings, random_point.sm, random_point.mu)).items():
             added[name] += value
     assert combined == pytest.approx(added, rel=1e-12, abs=1e-24)

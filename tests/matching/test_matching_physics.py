@@ -1,18 +1,16 @@
 """The known physics that is in the matching: closed forms, limits and invariances."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from tensors import full_tensors
 
 from muobayes.matching import R2, S1, S1S3, S3, SMParameters, match, matching, muoquarks, thresholds
-from muobayes.matching._contraction import LOOP, contraction
-from muobayes.matching._matching import evaluate, masks
-from muobayes.matching._tables import rows
+from muobayes.matching._contraction import LOOP
 from muobayes.smeft.basis import coefficients
 
 ZERO = np.zeros((3, 3))
@@ -132,9 +130,11 @@ def mass_matrix(couplings, h2):
     if isinstance(couplings, R2):
         diagonal = couplings.M**2 + couplings.lambda_H2 * h2 + jnp.array([0.0, couplings.kappa_H2 * h2])
         return jnp.diag(diagonal).astype(complex)
-    m1, m3 = mass_matrix(couplings.s1, h2), mass_matrix(couplings.s3, h2)
-    mixing = couplings.kappa_H13 * h2 * np.array([[s[1, 1] for s in sigma]])
-    return jnp.block([[m1, mixing], [mixing.conj().T, m3]])
+    first, second = (mass_matrix(field, h2) for field in couplings.fields())
+    mixing = jnp.zeros((len(first), len(second)), complex)
+    if isinstance(couplings, S1S3):
+        mixing = couplings.kappa_H13 * h2 * np.array([[s[1, 1] for s in sigma]])
+    return jnp.block([[first, mixing], [mixing.conj().T, second]])
 
 
 def coleman_weinberg(couplings, mu, h2):
@@ -143,7 +143,7 @@ def coleman_weinberg(couplings, mu, h2):
     return 3 / (32 * np.pi**2) * jnp.sum(m2**2 * (jnp.log(m2 / mu**2) - 1.5))
 
 
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_effective_potential(random_point, model):
     """Thresholds of mu_H^2 (the same sign for both fields, unlike Eq. (6) as printed) and Lambda, and C_phi.
 
@@ -223,15 +223,15 @@ def test_higgs_to_muons(sm, model):
     assert match(point(mass, 0.0), free, mu)["ephi_22"].real == pytest.approx(sixth, rel=2e-3)
 
 
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_dimension_and_decoupling(random_point, model):
     """Every coefficient falls like 1/M^2 at fixed mu/M."""
     couplings = random_point.couplings[model]
     prepared = matching(model)
 
     def scaled(c, factor):
-        if isinstance(c, S1S3):
-            return S1S3(scaled(c.s1, factor), scaled(c.s3, factor), c.kappa_H13)
+        if "+" in c.model:
+            return dataclasses.replace(c, **{n: scaled(getattr(c, n), factor) for n in c.model.split("+")})
         return dataclasses.replace(c, M=c.M * factor)
 
     near = prepared(couplings, random_point.sm, random_point.mu)
@@ -239,29 +239,11 @@ def test_dimension_and_decoupling(random_point, model):
     np.testing.assert_allclose(far * 1e8, near, rtol=1e-11, atol=1e-25)
 
 
-def full_tensors(model, couplings, point):
-    """Every operator as the full tensor over all flavour indices, not reduced by any symmetry."""
-    chosen = rows(model)
-    shapes = {n.partition("_")[0]: len(n.partition("_")[2]) for n in coefficients()}
-    elements, orbits = [], {}
-    for op in sorted({row.operator for row in chosen}):
-        orbits[op] = {}
-        for index in np.ndindex(*(3,) * shapes[op]):
-            orbits[op][index] = len(elements)
-            elements.append((op, index))
-    table = contraction(chosen, orbits, tuple(elements), masks(model))
-    values = np.asarray(evaluate(table, couplings, point.sm, point.mu))
-    tensors = {op: np.zeros((3,) * shapes[op], complex) for op in orbits}
-    for (op, index), value in zip(table.elements, values):
-        tensors[op][index] = value
-    return tensors
-
-
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_hermiticity(random_point, model):
     """C[prst] = C[rpts]* for hermitian operators, C real without flavour: nothing in the tables forces it."""
     real = {name.partition("_")[0] for name, is_real in coefficients().items() if is_real}
-    tensors = full_tensors(model, random_point.couplings[model], random_point)
+    tensors = full_tensors(random_point.couplings[model], random_point.sm, random_point.mu)
     checked = 0
     for op, tensor in tensors.items():
         if op in real:
@@ -299,7 +281,7 @@ def legs(op):
     return first * 2 + second * 2
 
 
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_flavour_covariance(random_point, model):
     """Unitary rotations of q, u, d, l, e (and phases of the leptoquarks) rotate the coefficients."""
     rng = np.random.default_rng(7)
@@ -313,8 +295,8 @@ def test_flavour_covariance(random_point, model):
     )
 
     def rotated(c):
-        if isinstance(c, S1S3):
-            return S1S3(rotated(c.s1), rotated(c.s3), c.kappa_H13)
+        if "+" in c.model:
+            return dataclasses.replace(c, **{n: rotated(getattr(c, n)) for n in c.model.split("+")})
         if isinstance(c, R2):
             lu, eq = u["l"].conj().T @ c.y2_lu @ u["u"], u["e"].conj().T @ c.y2_eq @ u["q"]
             return dataclasses.replace(c, y2_lu=lu, y2_eq=eq)
@@ -324,8 +306,8 @@ def test_flavour_covariance(random_point, model):
             c, lambda1L=u["q"].T @ c.lambda1L @ u["l"], lambda1R=u["u"].T @ c.lambda1R @ u["e"]
         )
 
-    before = full_tensors(model, couplings, random_point)
-    after = full_tensors(model, rotated(couplings), SimpleNamespace(sm=rotated_sm, mu=random_point.mu))
+    before = full_tensors(couplings, sm, random_point.mu)
+    after = full_tensors(rotated(couplings), rotated_sm, random_point.mu)
     # ledq is (lbar e)(dbar q), lequ (lbar e)(qbar u): barred indices with U^dagger, others with U
     for op, tensor in before.items():
         for axis, f in enumerate(legs(op) if tensor.ndim else ""):

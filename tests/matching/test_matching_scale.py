@@ -1,5 +1,6 @@
 """Independence of the matching scale: the full theory's running against the SMEFT's, operator by operator."""
 
+import dataclasses
 import json
 
 import equinox as eqx
@@ -21,10 +22,11 @@ def yukawas(point, couplings):
 
 def moved(couplings, beta, mass, step):
     """The couplings of a field, or of both, at ln(mu) + step."""
-    if couplings.model == "s1+s3":
-        return S1S3(
-            moved(couplings.s1, beta, mass, step), moved(couplings.s3, beta, mass, step), couplings.kappa_H13
-        )
+    if "+" in couplings.model:
+        fields = {
+            name: moved(getattr(couplings, name), beta, mass, step) for name in couplings.model.split("+")
+        }
+        return dataclasses.replace(couplings, **fields)
     names = list(couplings.leptoquark_matrices)
     values = [getattr(couplings, name) + step * LOOP * beta[name] for name in names]
     m = couplings.M * jnp.exp(step * LOOP * mass[NAMES[couplings.model]] / 2)
@@ -33,7 +35,7 @@ def moved(couplings, beta, mass, step):
 
 @pytest.mark.crosscheck
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_wilson_coefficients(random_point, model):
     """d/dlnmu of tree level (with running couplings and mass) plus one loop = one-loop RGE of the tree level.
 
@@ -69,7 +71,10 @@ def test_wilson_coefficients(random_point, model):
         reached.add(op)
     missing = {op for op, size in scale.items() if size > 1e-22} - reached
     assert not missing
-    assert sum(scale[op] > 1e-22 for op in reached) == {"s1": 33, "s3": 16, "r2": 30, "s1+s3": 33}[model]
+    assert (
+        sum(scale[op] > 1e-22 for op in reached)
+        == {"s1": 33, "s3": 16, "r2": 30, "s1+s3": 33, "r2+s3": 33}[model]
+    )
 
 
 def non_redundant(op, tensor, digits):
@@ -89,7 +94,7 @@ def non_redundant(op, tensor, digits):
     return sum(tensor[i] for i in orbit)
 
 
-@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3"])
+@pytest.mark.parametrize("model", ["s1", "s3", "r2", "s1+s3", "r2+s3"])
 def test_yukawa_thresholds(random_point, model):
     """d/dlnmu of the Yukawa thresholds = beta function without minus beta function with the leptoquarks."""
     couplings, sm = random_point.couplings[model], random_point.sm

@@ -198,7 +198,9 @@ def test_penguins(random_point, model):
         b, w, g3 = strength(f)
         x = generation[f] * 2
         for other in "lequd":
-            singlet = next((op for op in (f + other, other + f) if op in ("eu", "ed", "qe", "lu", "ld", "le")), None)
+            singlet = next(
+                (op for op in (f + other, other + f) if op in ("eu", "ed", "qe", "lu", "ld", "le")), None
+            )
             if singlet:
                 check(f"{singlet}_{x}11" if singlet[0] == f else f"{singlet}_11{x}", b * y[other])
             if {f, other} == {"l", "q"}:

@@ -12,7 +12,7 @@ from ..units import parse_energy
 if TYPE_CHECKING:
     from ..matching import Leptoquark, SMParameters
 
-_FIELDS = {"s1": ("S1",), "s3": ("S3",), "r2": ("R2",), "s1+s3": ("S1", "S3")}
+_FIELDS = {"s1": ("S1",), "s3": ("S3",), "r2": ("R2",), "s1+s3": ("S1", "S3"), "r2+s3": ("R2", "S3")}
 _PARAMETERS = {
     "S1": ("M1", "eta11L", "eta12L", "eta13L", "eta11R", "eta12R", "eta13R", "lamH1"),
     "S3": ("M3", "eta31L", "eta32L", "eta33L", "lamH3", "kapH3"),
@@ -22,23 +22,25 @@ _PARAMETERS = {
 
 
 def match(
-    model: Annotated[str, typer.Argument(help="s1, s3, r2, s1+s3, or a model of the catalogue")],
+    model: Annotated[str, typer.Argument(help="s1, s3, r2, s1+s3, r2+s3, or a model of the catalogue")],
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="parameter=value, for example eta33L=0.43 or M3='3 TeV'; may be repeated"),
     ] = None,
     couplings: Annotated[
         Path | None,
-        typer.Option(help="JSON file with M_GeV (or M1_GeV, M3_GeV), mu_M_GeV, couplings and perhaps SM"),
+        typer.Option(
+            help="JSON file with M_GeV (or M1_GeV, M2_GeV, M3_GeV), mu_M_GeV, couplings and perhaps SM"
+        ),
     ] = None,
     scale: Annotated[str | None, typer.Option(help="matching scale, for example '3 TeV'")] = None,
     loop: Annotated[int, typer.Option(help="0: tree level; 1: tree level and one loop")] = 1,
     wcxf: Annotated[Path | None, typer.Option(help="write tree plus loop as a WCxf file")] = None,
     json_: Annotated[
-        Path | None, typer.Option("--json", help="write tree, loop and the S1-S3 part separately")
+        Path | None, typer.Option("--json", help="write tree, loop and its part with both fields separately")
     ] = None,
 ) -> None:
-    """Match S1, S3, both, or R2 to the SMEFT: Warsaw coefficients in GeV^-2 at the matching scale.
+    """Match leptoquarks S1, S3, R2 to the SMEFT: Warsaw coefficients in GeV^-2 at the matching scale.
 
     With --set the leptoquarks couple to muons; light left-handed quarks follow the U(2) spurion unless they
     are set, and other parameters that are not set are zero (for a model of the catalogue: at its fixed
@@ -139,7 +141,7 @@ def _catalogue(model: str) -> tuple[tuple[str, ...], dict[str, complex], frozens
     if fields is None:
         mediators = " and ".join(entry.mediators) or "no leptoquark"
         raise InputError(
-            f"{model} has {mediators}; the matching knows S1, S3, both of them, and R2, for muons."
+            f"{model} has {mediators}; the matching knows S1, S3, R2, and S3 with S1 or R2, for muons."
         )
     fixed = {
         name: complex(parameter.prior.value)
@@ -181,7 +183,7 @@ def _evaluate(point: "Leptoquark", sm: "SMParameters", mu: float, loop: int) -> 
     wanted: dict[str, tuple[str, ...]] = {"tree": ("tree",)}
     if loop:
         wanted["loop"] = ("loop", "mixed")
-        if point.model == "s1+s3":
+        if "+" in point.model:
             wanted["mixed"] = ("mixed",)
     result = {}
     for part, parts in wanted.items():

@@ -1,4 +1,4 @@
-"""Tree-level and one-loop matching of the scalar leptoquarks S1, S3, S1 and S3 together, and R2 to the SMEFT.
+"""Tree-level and one-loop matching of the scalar leptoquarks S1, S3 and R2 to the SMEFT.
 
 The results are tables of flavour tensors with rational coefficients (``data/*.yaml``), in the Warsaw basis,
 MS-bar and naive dimensional regularisation; `matching` turns them into a differentiable function.
@@ -6,7 +6,7 @@ MS-bar and naive dimensional regularisation; `matching` turns them into a differ
 
 from ._matching import PARTS, Matching, match, matching
 from ._tables import MODELS
-from .couplings import R2, S1, S1S3, S3, Leptoquark, SMParameters
+from .couplings import R2, R2S3, S1, S1S3, S3, Leptoquark, SMParameters
 from .muoquarks import muoquarks, top_row
 from .thresholds import Thresholds, thresholds
 
@@ -14,6 +14,7 @@ __all__ = [
     "MODELS",
     "PARTS",
     "R2",
+    "R2S3",
     "S1",
     "S1S3",
     "S3",

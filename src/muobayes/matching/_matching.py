@@ -12,12 +12,12 @@ from ..errors import InputError, did_you_mean
 from ..smeft.basis import coefficients
 from ._contraction import Contraction, Element, contraction
 from ._tables import MODELS, rows
-from .couplings import R2, S1, S1S3, S3, Leptoquark, SMParameters
+from .couplings import R2, R2S3, S1, S1S3, S3, Leptoquark, SMParameters
 
 __all__ = ["PARTS", "Matching", "evaluate", "masks", "match", "matching"]
 
 PARTS = ("tree", "loop", "mixed")
-FIELDS: dict[str, type[S1] | type[S3] | type[R2] | type[S1S3]] = {c.model: c for c in (S1, S3, R2, S1S3)}
+FIELDS: dict[str, type[Leptoquark]] = {c.model: c for c in (S1, S3, R2, S1S3, R2S3)}
 
 # Index permutations that leave an operator unchanged, besides the identity.
 _EXCHANGE = ((2, 3, 0, 1),)
@@ -47,7 +47,7 @@ class Matching:
 
         Parameters
         ----------
-        couplings : S1, S3, R2 or S1S3
+        couplings : S1, S3, R2, S1S3 or R2S3
             MS-bar at mu; masses in GeV.
         sm : SMParameters
             At mu.
@@ -107,7 +107,7 @@ def matching(
 
     Parameters
     ----------
-    model : {"s1", "s3", "r2", "s1+s3"}
+    model : {"s1", "s3", "r2", "s1+s3", "r2+s3"}
         The leptoquarks.
     parts : tuple of str
         Which of ``"tree"``, ``"loop"`` (one field) and ``"mixed"`` (one loop with both fields) to add up.
@@ -178,7 +178,7 @@ def match(couplings: Leptoquark, sm: SMParameters, mu: Array | float, *, loop: i
 
     Parameters
     ----------
-    couplings : S1, S3, R2 or S1S3
+    couplings : S1, S3, R2, S1S3 or R2S3
         MS-bar at mu.
     sm : SMParameters
         At mu.

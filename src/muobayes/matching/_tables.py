@@ -14,8 +14,9 @@ MODELS: dict[str, tuple[str, ...]] = {
     "s3": ("s3",),
     "r2": ("r2",),
     "s1+s3": ("s1", "s3", "s1s3"),
+    "r2+s3": ("r2", "s3", "r2s3"),
 }
-"""Model -> the files whose rows add up to it; the rows of ``s1s3`` are the part with both fields."""
+"""Model -> the files whose rows add up to it; in the last file of a pair are the rows with both fields."""
 
 _STANDARD_MODEL = ("Yu", "Yd", "Ye")
 _FACTOR = re.compile(r"(\w+)(\*?)\[([a-z])([a-z])\]")
@@ -117,7 +118,7 @@ def rows(model: str, section: str = "tables") -> tuple[Row, ...]:
         Wilson coefficients, or shifts of the renormalisable couplings.
     """
     result = []
-    for name in MODELS[model]:
+    for i, name in enumerate(MODELS[model]):
         path = files("muobayes.matching") / "data" / f"{name}.yaml"
         data = yaml.safe_load(path.read_text())
         for table in data[section]:
@@ -131,7 +132,7 @@ def rows(model: str, section: str = "tables") -> tuple[Row, ...]:
                 result.append(
                     Row(
                         operator,
-                        "mixed" if name == "s1s3" else order,
+                        "mixed" if i == 2 else order,
                         Fraction(const),
                         Fraction(log),
                         str(table.get("log", data["log"])),

@@ -9,7 +9,7 @@ from jaxtyping import Complex
 
 from .loop_functions import two_mass
 
-__all__ = ["R2", "S1", "S1S3", "S3", "Leptoquark", "SMParameters"]
+__all__ = ["R2", "R2S3", "S1", "S1S3", "S3", "Leptoquark", "SMParameters"]
 
 Matrix = Complex[Array, "3 3"]
 
@@ -110,6 +110,9 @@ class S1S3(eqx.Module):
         S1.leptoquark_matrices | S3.leptoquark_matrices
     )
 
+    def fields(self) -> "tuple[S1, S3]":
+        return self.s1, self.s3
+
     def scalars(self) -> dict[str, ArrayLike]:
         loops = two_mass(self.s1.M, self.s3.M)._asdict()
         return self.s1.scalars() | self.s3.scalars() | {"kappa_H13": self.kappa_H13} | loops
@@ -118,4 +121,25 @@ class S1S3(eqx.Module):
         return self.s1.matrices() | self.s3.matrices()
 
 
-Leptoquark = S1 | S3 | R2 | S1S3
+class R2S3(eqx.Module):
+    """R2 and S3 together; hypercharge forbids a coupling of both to the Higgs."""
+
+    r2: R2
+    s3: S3
+
+    model: ClassVar[str] = "r2+s3"
+    leptoquark_matrices: ClassVar[dict[str, tuple[str, str]]] = (
+        R2.leptoquark_matrices | S3.leptoquark_matrices
+    )
+
+    def fields(self) -> "tuple[R2, S3]":
+        return self.r2, self.s3
+
+    def scalars(self) -> dict[str, ArrayLike]:
+        return self.r2.scalars() | self.s3.scalars() | {"f": two_mass(self.r2.M, self.s3.M).f}
+
+    def matrices(self) -> dict[str, Matrix]:
+        return self.r2.matrices() | self.s3.matrices()
+
+
+Leptoquark = S1 | S3 | R2 | S1S3 | R2S3

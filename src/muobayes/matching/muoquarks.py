@@ -7,7 +7,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ..errors import InputError
-from .couplings import R2, S1, S1S3, S3, Leptoquark, SMParameters
+from .couplings import R2, R2S3, S1, S1S3, S3, Leptoquark, SMParameters
 
 __all__ = ["muoquarks", "top_row"]
 
@@ -29,7 +29,7 @@ def top_row(Yu: Array) -> Array:
 
 
 def muoquarks(parameters: Mapping[str, ArrayLike], sm: SMParameters, lepton: int = 2) -> Leptoquark:
-    """S1, S3 or R2, or S1 and S3, coupled to one lepton generation, from the scalar parameters of a run card.
+    """S1, S3, R2, or S3 with S1 or R2, coupled to one lepton generation, from the scalar parameters of a run card.
 
     Which fields there are is said by the masses ``M1``, ``M3``, ``M2`` (GeV). The couplings are those of
     arXiv:2103.13991 Eqs. (2), (5): ``eta3i L`` as ``eta31L, eta32L, eta33L``, likewise ``eta1iL``,
@@ -88,8 +88,9 @@ def muoquarks(parameters: Mapping[str, ArrayLike], sm: SMParameters, lepton: int
         frozenset({"M3"}): s3,
         frozenset({"M2"}): r2,
         frozenset({"M1", "M3"}): S1S3(s1, s3, scalar("kapH13")),
+        frozenset({"M2", "M3"}): R2S3(r2, s3),
     }
     if frozenset(masses) not in fields:
         given = " and ".join(sorted(masses)) or "no mass"
-        raise InputError(f"there is no matching for {given}; allowed are M1, M3, M2, or M1 and M3 together.")
+        raise InputError(f"there is no matching for {given}; allowed are M1, M2, M3, and M3 with M1 or M2.")
     return fields[frozenset(masses)]

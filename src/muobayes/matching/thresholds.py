@@ -53,7 +53,7 @@ def thresholds(couplings: Leptoquark, sm: SMParameters, mu: Array | float) -> Th
 
     Parameters
     ----------
-    couplings : S1, S3, R2 or S1S3
+    couplings : S1, S3, R2, S1S3 or R2S3
         MS-bar at mu.
     sm : SMParameters
         At mu.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, did_you_mean
-from .couplings import R2, S1, S1S3, S3, Leptoquark, SMParameters
+from .couplings import R2, R2S3, S1, S1S3, S3, Leptoquark, SMParameters
 
 __all__ = ["couplings_from_json", "sm_from_json", "wcxf_document"]
 
@@ -16,14 +16,13 @@ _MATRICES = {
     "s1": ("lambda1L", "lambda1R"),
     "s3": ("lambda3L",),
     "r2": ("y2_lu", "y2_eq"),
-    "s1+s3": ("lambda1L", "lambda1R", "lambda3L"),
 }
-_SCALARS = {
+_REAL = {
     "s1": ("lambda_H1",),
     "s3": ("lambda_H3", "kappa_H3"),
     "r2": ("lambda_H2", "kappa_H2"),
-    "s1+s3": ("lambda_H1", "lambda_H3", "kappa_H3", "kappa_H13"),
 }
+_FIELDS = {"s1": S1, "s3": S3, "r2": R2}
 _SM_SCALARS = ("g", "gp", "gs", "Lambda")
 _SM_MATRICES = {"Gu": "Yu", "Gd": "Yd", "Ge": "Ye"}
 
@@ -54,10 +53,11 @@ def couplings_from_json(model: str, document: Mapping[str, Any], where: str) -> 
 
     Parameters
     ----------
-    model : {"s1", "s3", "r2", "s1+s3"}
+    model : {"s1", "s3", "r2", "s1+s3", "r2+s3"}
     document : mapping
-        ``M_GeV`` (or ``M1_GeV``, ``M3_GeV``), ``mu_M_GeV`` and ``couplings`` with the names of `S1`, `S3`,
-        `R2`; portal couplings that are absent are zero, matrices are needed. Other keys are ignored.
+        ``M_GeV`` (two of ``M1_GeV``, ``M2_GeV``, ``M3_GeV`` for two fields), ``mu_M_GeV`` and ``couplings`` with
+        the names of `S1`, `S3`, `R2`; portal couplings that are absent are zero, matrices are needed. Other keys
+        are ignored.
     where : str
         Named in error messages.
 
@@ -69,34 +69,35 @@ def couplings_from_json(model: str, document: Mapping[str, Any], where: str) -> 
     given = document.get("couplings")
     if not isinstance(given, Mapping):
         raise InputError(f"{where}: there are no couplings; they are a dictionary under the key 'couplings'.")
-    known = _MATRICES[model] + _SCALARS[model]
+    names = model.split("+")
+    known = [name for field in names for name in _MATRICES[field] + _REAL[field]]
+    known += ["kappa_H13"] if model == "s1+s3" else []
     for name in given:
         if name not in known:
             raise InputError(
                 f"{where}: {model} has no coupling {name!r}{did_you_mean(name, known)}; "
                 f"it has {', '.join(known)}."
             )
-    for name in _MATRICES[model]:
-        if name not in given:
-            raise InputError(f"{where}: the coupling matrix {name} of {model} is missing.")
-    c = {name: _complex(given[name], (3, 3), f"{where}: {name}") for name in _MATRICES[model]}
-    p = {name: _complex(given.get(name, 0.0), (), f"{where}: {name}") for name in _SCALARS[model]}
-    for name, value in p.items():
-        if name != "kappa_H13" and value.imag:
-            raise InputError(f"{where}: {name} must be real.")
-    real = {name: value if name == "kappa_H13" else value.real for name, value in p.items()}
-    names = ("M1_GeV", "M3_GeV") if model == "s1+s3" else ("M_GeV",)
-    masses = [_positive(document, name, where) for name in names]
+
+    def field(name: str) -> Any:
+        for matrix in _MATRICES[name]:
+            if matrix not in given:
+                raise InputError(f"{where}: the coupling matrix {matrix} of {model} is missing.")
+        values = {m: _complex(given[m], (3, 3), f"{where}: {m}") for m in _MATRICES[name]}
+        for portal in _REAL[name]:
+            value = _complex(given.get(portal, 0.0), (), f"{where}: {portal}")
+            if value.imag:
+                raise InputError(f"{where}: {portal} must be real.")
+            values[portal] = value.real
+        mass = f"M{name[1]}_GeV" if "+" in model else "M_GeV"
+        return _FIELDS[name](M=_positive(document, mass, where), **values)
+
+    first, *others = map(field, names)
     mu = _positive(document, "mu_M_GeV", where)
-    if model == "s1":
-        return S1(masses[0], **c, **real), mu  # type: ignore[arg-type]
-    if model == "s3":
-        return S3(masses[0], **c, **real), mu  # type: ignore[arg-type]
-    if model == "r2":
-        return R2(masses[0], **c, **real), mu  # type: ignore[arg-type]
-    s1 = S1(masses[0], c["lambda1L"], c["lambda1R"], real["lambda_H1"])  # type: ignore[arg-type]
-    s3 = S3(masses[1], c["lambda3L"], real["lambda_H3"], real["kappa_H3"])  # type: ignore[arg-type]
-    return S1S3(s1, s3, real["kappa_H13"]), mu  # type: ignore[arg-type]
+    if model == "s1+s3":
+        mixing = _complex(given.get("kappa_H13", 0.0), (), f"{where}: kappa_H13")
+        return S1S3(first, others[0], mixing), mu  # type: ignore[arg-type]
+    return (R2S3(first, others[0]) if others else first), mu
 
 
 def _positive(document: Mapping[str, Any], key: str, where: str) -> float:
