@@ -102,9 +102,11 @@ def _parameter(values: np.ndarray, turn: float | None) -> ParameterDiagnostics:
         return ParameterDiagnostics(
             max(s.r_hat for s in sides), min(s.ess_bulk for s in sides), min(s.ess_tail for s in sides)
         )
-    return ParameterDiagnostics(
-        float(az.rhat(values)), float(az.ess(values, method="bulk")), float(az.ess(values, method="tail"))
-    )
+    # A chain that never moved divides by zero; its R-hat is infinite or NaN, which `_warnings` reports.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ParameterDiagnostics(
+            float(az.rhat(values)), float(az.ess(values, method="bulk")), float(az.ess(values, method="tail"))
+        )
 
 
 def _warnings(

@@ -27,7 +27,7 @@ from .control import RunInterruptedError, graceful_stop, ticker, worker_count
 from .posterior import Posterior
 from .seeds import named_key
 
-__all__ = ["Draws", "NutsOptions", "run_nuts", "starting_points"]
+__all__ = ["Draws", "NutsOptions", "run_nuts", "sample_chain", "starting_points"]
 
 
 class NutsOptions(NamedTuple):
@@ -140,6 +140,18 @@ def _collect(state: Any) -> Draws:
         num_steps=state.num_steps,
         diverging=state.diverging,
     )
+
+
+def sample_chain(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> Float[Array, "draws n"]:
+    """One chain as one traceable function, for calibrations that run thousands of short chains; no checkpoints."""
+    state, sample_kernel = _kernel(posterior, options, z, key)
+    state = jax.lax.fori_loop(0, options.warmup, lambda _, state: sample_kernel(state), state)
+
+    def step(state: Any, _: None) -> tuple[Any, Array]:
+        state = sample_kernel(state)
+        return state, state.z
+
+    return jax.lax.scan(step, state, length=options.draws)[1]
 
 
 def run_nuts(

@@ -106,7 +106,6 @@ def inference_data(
         posterior=_columns(names, folded.x) | _numpy(derived),
         sample_stats={
             "lp": -draws.potential,
-            "log_likelihood": np.asarray(log_likelihood),
             "energy": draws.energy,
             "acceptance_rate": draws.accept_prob,
             "step_size": draws.step_size,
@@ -117,6 +116,8 @@ def inference_data(
         prior=_columns(names, prior) | _numpy(prior_derived),
         observed_data={k: np.atleast_1d(np.asarray(v, float)) for k, v in (observed or {}).items()} or None,
     )
+    # ArviZ warns of this name among sample_stats when it comes through from_dict.
+    data.sample_stats["log_likelihood"] = (("chain", "draw"), np.asarray(log_likelihood))
     for name in (*names, *derived):
         for group in (data.posterior, data.prior):
             group[name].attrs.update(units=(units or {}).get(name, ""), label=(labels or {}).get(name, name))
