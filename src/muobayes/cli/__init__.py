@@ -10,6 +10,7 @@ from . import (
     collider,
     evidence,
     init,
+    light_x,
     likelihood,
     matching,
     models,
@@ -46,6 +47,7 @@ app.command("new-model")(models.new_model)
 app.command("consistency")(models.consistency)
 app.command("heavyx")(collider.heavyx)
 app.command("neutrinos")(collider.neutrinos)
+app.command("lightx")(light_x.lightx)
 app.command("match")(matching.match)
 app.command("beta")(running.beta)
 app.command("flow")(running.flow)
@@ -55,6 +57,7 @@ app.command("diff")(likelihood.diff)
 app.command("export")(likelihood.export)
 plot = typer.Typer(help="Figures.", no_args_is_help=True)
 plot.command("flow")(running.plot_flow)
+plot.command("light-x")(light_x.plot_light_x)
 app.add_typer(plot, name="plot")
 
 

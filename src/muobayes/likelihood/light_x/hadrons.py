@@ -185,7 +185,8 @@ def builtin_tables() -> HadronTables:
 
     def p_wave(mass: float, a: float, b: float) -> np.ndarray:
         def momentum(x: Any) -> Any:
-            return np.sqrt(np.maximum((x**2 - (a + b) ** 2) * (x**2 - (a - b) ** 2), 0.0)) / (2 * x)
+            kallen = (x**2 - (a + b) ** 2) * (x**2 - (a - b) ** 2)
+            return np.where(x > a + b, np.sqrt(np.maximum(kallen, 0.0)) / (2 * x), 0.0)
 
         def rate(p: Any) -> Any:
             return p**3 / (1 + (_RANGE * p) ** 2)
