@@ -4,21 +4,22 @@ Orchestration only: the posterior comes from `models`, draws and best fit from `
 `report`. Draws are checkpointed, and ``report.html`` is written last: a killed job continues.
 """
 
-import errno
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+import arviz as az
+import jax.numpy as jnp
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from .errors import InputError
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import Diagnostics, diagnose
-from .inference.nuts import Draws, NutsOptions, run_nuts, starting_points
+from .inference.nuts import NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
 from .inference.posterior import Posterior, check_posterior
 from .inference.result import inference_data, save_result, versions
@@ -30,7 +31,7 @@ from .report.results import Results
 from .report.summary import posterior_summary
 from .report.write import write_report
 from .runcard import Nuts, RunCard
-from .rundir import RunDir, prepare, write_text
+from .rundir import RunDir, full_disk_told, logged, prepare, write_text
 
 __all__ = ["run"]
 
@@ -43,6 +44,7 @@ def run(
     folder: RunDir | None = None,
     *,
     build: Callable[[RunCard], Posterior] | None = None,
+    observe: Callable[[RunCard, Mapping[str, float]], pd.DataFrame] | None = None,
     show_progress: bool = True,
 ) -> Results:
     """Run a card, or continue the run that its folder holds.
@@ -55,6 +57,8 @@ def run(
         A folder that `muobayes.rundir.prepare` has cleared already.
     build : callable, optional
         What makes the posterior of a card; by default `muobayes.models.build`.
+    observe : callable, optional
+        The table of observables at a point; by default that of `muobayes.observables`, with the default posterior.
     show_progress : bool
         A progress bar on a terminal, plain lines elsewhere.
 
@@ -76,127 +80,128 @@ def run(
         return Results(folder.path)
     if build is None:
         from .models import build as build_model
+        from .observables import point_table
 
-        build = build_model
+        build, observe = build_model, observe or point_table
     if not isinstance(card.sampler, Nuts):
         raise InputError(
             "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
         )
     if not card.sampled:
         raise InputError("parameters: nothing is sampled; give at least one parameter a prior.")
-    with folder.locked(), _full_disk_told(folder.path), _logged(folder.log):
+    with folder.locked(), full_disk_told(folder.path), logged(folder.log):
         _log.info("%s on %s, seed %d", card.model, card.dataset, card.seed)
         if folder.state == "new":
             write_text(folder.card, card.model_copy(update={"provenance": provenance()}).to_yaml())
-        _sample(card, build(card), folder, show_progress)
+        posterior = build(card)
+        sample = _draw(card, posterior, folder, show_progress)
+        best = _best_fit(card, posterior, sample)
+        data, values = sample.data, best["parameters"]
+        if observe is not None:
+            table = observe(card, values)
+            table.to_csv(folder.observables)
+            data.add_groups(observed_data=table[["exp", "sigma_exp", "sigma_th"]].to_xarray())
+        save_result(data, folder.posterior)
+        posterior_summary(data, posterior.prior.names, values, sample.diagnostics.parameters).to_csv(
+            folder.summary
+        )
+        if card.plane is not None:
+            _plane(card, posterior, sample, best).to_netcdf(folder.plane, engine="h5netcdf")
+        if (seen := _seen_by_other_data(card, build, sample, best)) is not None:
+            write_text(folder.changes, json.dumps(seen, indent=1))
+        write_text(folder.best_fit, json.dumps(best, indent=1))
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
     return Results(folder.path)
 
 
-def _sample(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> None:
+class _Sample(NamedTuple):
+    """Draws: as InferenceData, as one array (chains, draws, n) folded by the symmetries, and judged."""
+
+    data: az.InferenceData
+    x: np.ndarray
+    best_z: np.ndarray
+    symmetry: SignSymmetry
+    diagnostics: Diagnostics
+
+
+def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> _Sample:
     assert isinstance(card.sampler, Nuts), "refused by run"
     options = NutsOptions(**card.sampler.model_dump(exclude={"type"}))
     check_posterior(posterior, named_key(card.seed, "check"))
     symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))
-    checkpoint = Checkpoint(
-        folder.checkpoint / "nuts.npz", {"card": card.fingerprint, "versions": versions()}
-    )
+    fingerprint = {"card": card.fingerprint, "versions": versions()}
+    checkpoint = Checkpoint(folder.checkpoint / "nuts.npz", fingerprint)
     begin = time.monotonic()
     draws = run_nuts(posterior, options, card.seed, checkpoint=checkpoint, show_progress=show_progress)
     _log.info("NUTS: %.0f s in this session", time.monotonic() - begin)
-    entry = card.entry
+    known = card.entry.parameters
     data = inference_data(
         posterior,
         draws,
         symmetry,
         options,
         card.seed,
-        units={name: p.unit for name, p in entry.parameters.items()},
-        labels={name: p.latex for name, p in entry.parameters.items()},
+        units={name: parameter.unit for name, parameter in known.items()},
+        labels={name: parameter.latex for name, parameter in known.items()},
         attributes={"model": card.model, "dataset": card.dataset, "card": card.fingerprint},
     )
-    names = posterior.prior.names
-    x = np.stack([np.asarray(data["posterior"][name]) for name in names], axis=-1)
+    prior = posterior.prior
+    x = np.stack([np.asarray(data["posterior"][name]) for name in prior.names], axis=-1)
     turns = tuple(
-        high - low if periodic else None
-        for periodic, (low, high) in zip(posterior.prior.periodic, posterior.prior.bounds)
+        high - low if periodic else None for periodic, (low, high) in zip(prior.periodic, prior.bounds)
     )
-    diagnostics = diagnose(names, x, draws, turns, options.max_tree_depth)
+    diagnostics = diagnose(prior.names, x, draws, turns, options.max_tree_depth)
     for warning in diagnostics.warnings:
         _log.warning(warning)
-    data["posterior"].attrs["diagnostics"] = json.dumps(_record(diagnostics))
-    best = _best_fit(posterior, draws, symmetry, x, card.seed)
-    best["parameters"] |= {name: best["parameters"][target] for name, target in card.ties.items()}
-    save_result(data, folder.posterior)
-    write_text(folder.best_fit, json.dumps(best, indent=1))
-    posterior_summary(data, names, best["parameters"], diagnostics.parameters).to_csv(folder.summary)
-    if card.plane is not None:
-        groups = card.plane.groups or default_groups(best["terms"])
-        drawn = {name: np.asarray(data["posterior"][name]) for name in (card.plane.x, card.plane.y)}
-        evaluate_plane(posterior, card, best["parameters"], drawn, groups).to_netcdf(
-            folder.path / "plane.nc", engine="h5netcdf"
-        )
-
-
-def _record(diagnostics: Diagnostics) -> dict[str, Any]:
-    return {
+    record = {
         "divergences": diagnostics.divergences,
         "smallest E-BFMI": float(diagnostics.e_bfmi.min()),
         "longest trajectories": diagnostics.deepest,
         "warnings": list(diagnostics.warnings),
     }
+    data["posterior"].attrs["diagnostics"] = json.dumps(record)
+    best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
+    return _Sample(data, x, best_z, symmetry, diagnostics)
 
 
-def _best_fit(
-    posterior: Posterior, draws: Draws, symmetry: SignSymmetry, x: np.ndarray, seed: int
-) -> dict[str, Any]:
+def _best_fit(card: RunCard, posterior: Posterior, sample: _Sample) -> dict[str, Any]:
     """The highest maximum from spread starts and the best draw, on the side where the folded draws are."""
-    spread = starting_points(posterior, named_key(seed, "optimum"), _STARTS)
-    best_draw = draws.z.reshape(-1, draws.z.shape[-1])[np.argmin(draws.potential)]
-    optimum = find_optimum(posterior, np.concatenate([np.asarray(spread), best_draw[None]]))
+    spread = starting_points(posterior, named_key(card.seed, "optimum"), _STARTS)
+    optimum = find_optimum(posterior, np.concatenate([np.asarray(spread), sample.best_z[None]]))
     if optimum.agreeing == 1:
-        _log.warning("Only one of %d starts found the best fit.", optimum.starts)
+        _log.warning("Only one of %d starts found the best fit on %s.", optimum.starts, card.dataset)
     for name in optimum.on_wall:
-        _log.warning("The best fit of %s is at the end of its prior.", name)
-    flat = x.reshape(-1, x.shape[-1])
-    images = symmetry.group * optimum.x
+        _log.warning("The best fit of %s on %s is at the end of its prior.", name, card.dataset)
+    flat = sample.x.reshape(-1, posterior.prior.size)
+    images = sample.symmetry.group * optimum.x
     nearest = images[np.argmin(np.square((images - flat.mean(0)) / flat.std(0)).sum(1))]
+    values = optimum.parameters | {name: float(v) for name, v in zip(posterior.prior.names, nearest)}
     return {
-        "parameters": optimum.parameters | {n: float(v) for n, v in zip(posterior.prior.names, nearest)},
+        "parameters": values | {name: values[target] for name, target in card.ties.items()},
         "two_delta_logL": 2 * optimum.log_likelihood,
         "terms": {name: 2 * value for name, value in optimum.terms.items()},
     }
 
 
-@contextmanager
-def _full_disk_told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise InputError(f"{path}: the disk is full; make room, then continue with --resume.") from None
+def _plane(card: RunCard, posterior: Posterior, sample: _Sample, best: Mapping[str, Any]) -> xr.Dataset:
+    assert card.plane is not None
+    groups = card.plane.groups or default_groups(best["terms"])
+    drawn = {name: np.asarray(sample.data["posterior"][name]) for name in (card.plane.x, card.plane.y)}
+    return evaluate_plane(posterior, card, best["parameters"], drawn, groups)
 
 
-class _LogFile(logging.FileHandler):
-    """A log that cannot be written (full disk) does not end a run, whose results may still find room."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        pass
-
-
-@contextmanager
-def _logged(path: Path) -> Iterator[None]:
-    """Copy what the package says into the run's log, with times."""
-    handler = _LogFile(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    level = _log.level
-    _log.addHandler(handler)
-    _log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        _log.removeHandler(handler)
-        _log.setLevel(level)
-        handler.close()
+def _seen_by_other_data(
+    card: RunCard, build: Callable[[RunCard], Posterior], sample: _Sample, best: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What another data set says about the same best fit, and its own best fit."""
+    if card.measurements:
+        return None  # they name measurements of the card's own data set
+    other = card.model_copy(update={"dataset": "current" if card.dataset == "paper2021" else "paper2021"})
+    posterior = build(other)
+    point = jnp.asarray([best["parameters"][name] for name in posterior.prior.names])
+    return {
+        "dataset": other.dataset,
+        "terms": {name: 2 * float(value) for name, value in posterior.terms(point).items()},
+        "best_fit": _best_fit(other, posterior, sample),
+    }

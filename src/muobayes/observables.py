@@ -11,6 +11,7 @@ from .likelihood.dataset import Dataset
 from .likelihood.predictions import build_predictions, observable_info, readable_name
 from .likelihood.smeft import all_observables, sm_predictions
 from .likelihood.terms import observable_uncertainties
+from .models._build import card_dataset
 from .models._sources import sm_at, union_of, wilson_sources
 from .units import GEV, parse_energy
 
@@ -26,7 +27,7 @@ def measured_table(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index: key of the observable. Columns name, term, measurements, source (INSPIRE keys), measurement, sigma_exp,
+        Index: key of the observable. Columns name, term, measurements, source (INSPIRE keys), exp, sigma_exp,
         sigma_th, sigma, sm, pull_sm; flavio units. Several measurements are shown as their weighted mean.
     """
     uncertainties = observable_uncertainties(dataset)
@@ -47,7 +48,7 @@ def measured_table(dataset: Dataset) -> pd.DataFrame:
                 "term": term.name,
                 "measurements": "; ".join(dict.fromkeys(measured_by[key])),
                 "source": ", ".join(dict.fromkeys(i for i in inspire if i)),
-                "measurement": numbers["exp"],
+                "exp": numbers["exp"],
                 "sigma_exp": numbers["sigma_exp"],
                 "sigma_th": numbers["sigma_th"],
                 "sigma": numbers["sigma"],
@@ -57,15 +58,13 @@ def measured_table(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("observable")
 
 
-def point_table(card: "RunCard", dataset: Dataset, parameters: Mapping[str, float]) -> pd.DataFrame:
+def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFrame:
     """`measured_table` with the prediction and the pull at one point of a model.
 
     Parameters
     ----------
     card : RunCard
-        Model and matching.
-    dataset : Dataset
-        With the changes and selections of the card.
+        Model, matching, and data set with the card's changes and selections.
     parameters : mapping
         Every parameter of the model, in GeV or dimensionless.
 
@@ -74,6 +73,7 @@ def point_table(card: "RunCard", dataset: Dataset, parameters: Mapping[str, floa
     DataFrame
         With the additional columns prediction and pull.
     """
+    dataset = card_dataset(card)
     table = measured_table(dataset)
     prediction = sm_predictions(dataset)
     if card.entry.mediators or card.entry.x == "heavy":
@@ -87,7 +87,7 @@ def point_table(card: "RunCard", dataset: Dataset, parameters: Mapping[str, floa
         predicted = np.asarray(model(jnp.asarray(coefficients[filled]), np.log(mu)))
         prediction = dict(zip(keys, predicted))
     table["prediction"] = [float(prediction[key]) for key in table.index]
-    table["pull"] = (table.prediction - table.measurement) / table.sigma
+    table["pull"] = (table.prediction - table.exp) / table.sigma
     return table
 
 

@@ -1,6 +1,8 @@
 """One run, one folder: its files, whose it is, and the rules that keep a result from being overwritten."""
 
+import errno
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,9 @@ from typing import Literal
 from .errors import InputError
 from .runcard import RunCard
 
-__all__ = ["RunDir", "State", "prepare", "write_text"]
+__all__ = ["RunDir", "State", "full_disk_told", "logged", "prepare", "write_text"]
+
+_log = logging.getLogger("muobayes")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -54,6 +58,21 @@ class RunDir:
     def summary(self) -> Path:
         """The posterior table."""
         return self.path / "summary.csv"
+
+    @property
+    def observables(self) -> Path:
+        """Predictions, measurements and pulls."""
+        return self.path / "observables.csv"
+
+    @property
+    def plane(self) -> Path:
+        """The grid behind Fig. 1."""
+        return self.path / "plane.nc"
+
+    @property
+    def changes(self) -> Path:
+        """The best fit as another data set sees it."""
+        return self.path / "changes.json"
 
     @property
     def log(self) -> Path:
@@ -166,3 +185,37 @@ def _changes(old: RunCard, new: RunCard) -> str:
         else:
             found.append(f"{key} differs")
     return "; ".join(found)
+
+
+@contextmanager
+def full_disk_told(path: Path) -> Iterator[None]:
+    """Turn the operating system's "no space left" into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(f"{path}: the disk is full; make room, then continue with --resume.") from None
+
+
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written (full disk) does not end a run, whose results may still find room."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[None]:
+    """Copy what the package says into the run's log, with times."""
+    handler = _LogFile(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = _log.level
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        _log.setLevel(level)
+        handler.close()

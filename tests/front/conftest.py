@@ -17,4 +17,9 @@ def finished(tmp_path_factory):
     from muobayes.runcard import RunCard
 
     output = tmp_path_factory.mktemp("runs") / "toy"
-    return run(RunCard.from_dict({**toy.CARD, "output": str(output)}), build=toy.build, show_progress=False)
+    return run(
+        RunCard.from_dict({**toy.CARD, "output": str(output)}),
+        build=toy.build,
+        observe=toy.observe,
+        show_progress=False,
+    )

@@ -112,6 +112,8 @@ import sys
 sys.path.insert(0, {here!r})
 import muobayes.models, toy
 muobayes.models.build = toy.build
+import muobayes.observables
+muobayes.observables.point_table = toy.observe
 from muobayes.cli import main
 main()
 """

@@ -43,7 +43,8 @@ def test_folder_holds_what_the_readme_says(finished):
     names = {p.name for p in finished.path.iterdir()}
     assert names >= {
         "run.yaml", "run.log", "posterior.nc", "best_fit.json", "summary.csv", "report.html",
-        "corner.png", "corner.pdf", "fig1.png", "fig1.pdf", "chains.png", "plane.nc", "checkpoint",
+        "corner.png", "corner.pdf", "fig1.png", "fig1.pdf", "chains.png", "gains.png", "pulls.png",
+        "plane.nc", "observables.csv", "changes.json", "checkpoint",
     }  # fmt: skip
     assert set(finished.idata.groups()) >= {"posterior", "sample_stats", "log_likelihood", "prior"}
     assert set(finished.idata["log_likelihood"].data_vars) == set(toy.TERMS)
@@ -73,6 +74,21 @@ def test_plane_is_highest_at_the_best_fit(finished):
     assert abs(abs(float(plane.y[top["y"]])) - toy.BEST["eta13L"]) <= step[1]
     assert plane.x[0] < 0 < plane.x[-1] and plane.y[0] < 0 < plane.y[-1]
     xr.testing.assert_allclose(plane.log_likelihood.sum("group"), plane.total)
+
+
+def test_observables_at_the_best_fit(finished):
+    table = finished.observables.set_index("observable")
+    assert table.pull_sm.to_dict() == pytest.approx({t: -np.sqrt(h) for t, h in toy.TERMS.items()})
+    assert np.abs(table.pull).max() < 1e-4
+    assert finished.idata["observed_data"].exp.sel(observable="R_K(*)") == 1.0
+
+
+def test_what_the_other_data_set_says(finished):
+    seen = finished.changes
+    assert seen["dataset"] == "current"
+    assert seen["terms"] == pytest.approx(toy.HEIGHT["current"], abs=1e-9)  # the same point is best for both
+    assert seen["best_fit"]["terms"] == pytest.approx(toy.HEIGHT["current"], abs=1e-9)
+    assert list(finished.gains) == ["paper2021", "current, same point", "current, own best fit"]
 
 
 class _Links(html.parser.HTMLParser):
@@ -131,7 +147,7 @@ def test_full_disk(finished, tmp_path):
     folder.summary.symlink_to("/dev/full")
     card = finished.card.model_copy(update={"output": str(folder.path), "provenance": None})
     with pytest.raises(InputError, match="the disk is full; make room, then continue with --resume"):
-        run(card, build=toy.build, show_progress=False)
+        run(card, build=toy.build, observe=toy.observe, show_progress=False)
     folder.summary.unlink()
-    results = run(card, build=toy.build, show_progress=False)
+    results = run(card, build=toy.build, observe=toy.observe, show_progress=False)
     assert results.best_fit == finished.best_fit

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,15 +29,16 @@ def observables(
     from ..observables import measured_table, point_table, with_forms
     from ..report.terminal import observables_table
 
-    if pulls is None:
-        data = load_dataset(dataset or "current")
-        table = measured_table(data if term is None else data.select([term]))
-    else:
-        from ..models._build import card_dataset
-
-        card, parameters = _point(pulls, dataset)
-        data = card_dataset(card)
-        table = point_table(card, data if term is None else data.select([term]), parameters)
+    table = (
+        point_table(*_point(pulls, dataset)) if pulls else measured_table(load_dataset(dataset or "current"))
+    )
+    if term is not None:
+        known = sorted(set(table.term))
+        if term not in known:
+            raise InputError(
+                f"--term: unknown term {term!r}{did_you_mean(term, known)}; allowed are {', '.join(known)}."
+            )
+        table = table[table.term == term]
     shown = table[table.name.str.contains(pattern, case=False, regex=False)]
     if shown.empty:
         raise InputError(f"no observable of this selection contains {pattern!r}; without it, all are listed.")

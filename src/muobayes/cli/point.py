@@ -31,13 +31,12 @@ def point(
     chosen = RunCard.load(card, dataset=dataset)
     parameters = read_point(chosen, values or [])
     from ..models import build
-    from ..models._build import card_dataset
     from ..observables import point_table
 
     posterior = build(chosen)
     x = [parameters[name] for name in posterior.prior.names]
     terms = {name: float(value) for name, value in posterior.terms(_array(x)).items()}
-    table = point_table(chosen, card_dataset(chosen), parameters)
+    table = point_table(chosen, parameters)
     if json_out is not None:
         content = {
             "parameters": parameters,

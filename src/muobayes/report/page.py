@@ -165,12 +165,12 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "label": row.latex,
-            "measured": with_error(row.measurement, row.sigma),
+            "label": row.name,
+            "measured": with_error(row.exp, row.sigma),
             "sm": significant(row.sm, 3),
-            "best": significant(row.best_fit, 3),
+            "best": significant(row.prediction, 3),
             "pull_sm": row.pull_sm,
-            "pull_best": row.pull_best_fit,
+            "pull_best": row.pull,
             "source": row.source,
         }
         for row in table.itertuples()

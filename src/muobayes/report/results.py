@@ -130,7 +130,7 @@ class Results:
     @cached_property
     def plane(self) -> xr.Dataset | None:
         """Log-likelihoods of groups of terms on a grid of two parameters, if the card asked for it."""
-        path = self.path / "plane.nc"
+        path = self.folder.plane
         if not path.exists():
             return None
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
@@ -139,13 +139,13 @@ class Results:
     @cached_property
     def observables(self) -> pd.DataFrame | None:
         """Predictions, measurements and pulls in the SM and at the best fit."""
-        path = self.path / "observables.csv"
+        path = self.folder.observables
         return pd.read_csv(path) if path.exists() else None
 
     @cached_property
     def changes(self) -> Mapping[str, Any] | None:
         """What another data set says: ``dataset``, ``terms`` at this best fit, and its own ``best_fit``."""
-        path = self.path / "changes.json"
+        path = self.folder.changes
         return json.loads(path.read_text()) if path.exists() else None
 
     @cached_property
@@ -179,5 +179,5 @@ class Results:
         table = self.observables
         if table is None:
             return None
-        weight = np.maximum(table.pull_sm.abs(), table.pull_best_fit.abs())
+        weight = np.maximum(table.pull_sm.abs(), table.pull.abs())
         return table.loc[weight.sort_values(ascending=False).index[:_IMPORTANT]]

@@ -110,7 +110,7 @@ def observables_table(table: "pd.DataFrame") -> Table:
         shown.add_column(column, justify="right", no_wrap=True)
     shown.add_column("source", overflow="fold")
     for row in table.itertuples():
-        cells = [with_error(row.measurement, row.sigma), significant(row.sm, 3), signed(row.pull_sm)]
+        cells = [with_error(row.exp, row.sigma), significant(row.sm, 3), signed(row.pull_sm)]
         if with_point:
             cells += [significant(row.prediction, 3), signed(row.pull)]
         shown.add_row(row.name, *cells, row.source)

@@ -37,7 +37,7 @@ def write_report(folder: Path) -> Path:
     if results.plane is not None:
         _draw_plane(results, results.plane)
     if (table := results.important_observables) is not None:
-        figure = pulls_figure(list(table.latex), table.pull_sm.to_numpy(), table.pull_best_fit.to_numpy())
+        figure = pulls_figure(list(table.name), table.pull_sm.to_numpy(), table.pull.to_numpy())
         save(figure, folder / "pulls.png")
     write_page(results, results.folder.report)
     return results.folder.report
