@@ -101,12 +101,13 @@ def diff(
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="predictions, evolution, datasets, or all.")] = "all",
+    what: Annotated[str, typer.Argument(help="predictions, evolution, covariances, datasets, or all.")] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 300,
 ) -> None:
     """Offline step: write the artifacts that ship with the package (needs flavio, smelli and wilson)."""
-    steps = ("predictions", "evolution", "datasets")
+    steps = ("predictions", "evolution", "covariances", "datasets")
     if what not in (*steps, "all"):
         from ..errors import did_you_mean
 
@@ -123,6 +124,8 @@ def export(
         run.run_predictions(cache, processes, typer.echo)
     if what in ("evolution", "all"):
         run.run_evolution(cache, typer.echo)
+    if what in ("covariances", "all"):
+        run.run_covariances(cache, samples, processes, typer.echo)
     if what in ("datasets", "all"):
         for name in run.DATASETS:
-            run.run_dataset(name, typer.echo)
+            run.run_dataset(name, cache, typer.echo)

@@ -343,6 +343,8 @@ def b_to_d(observable: Observable) -> Anatomy:
     if name.startswith("<BR>"):
         return ratio((key(f"<BR>(B->{channel}taunu)", *bin_), binned), named("tau"))
     numerator, denominator = re.match(r"R(tau|mu)(e|mu|l)\(", name).groups()
+    if denominator == "l":  # the average of electrons and muons
+        return Anatomy("2*p0/(p1+p2)", (named(numerator), named("e"), named("mu")))
     return ratio(named(numerator), named(denominator))
 
 

@@ -177,25 +177,30 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
     return Coefficient(Frame(*row[:3]), *row[3:])
 
 
-def group_document(
-    group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int
-) -> dict:
-    """The finished group from the cache, or computed now and put there."""
+def group_document(group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int) -> dict:
+    """The components of a group: from the cache what is there, computed now and put there what is not."""
     fingerprint = hashlib.sha256(
-        json.dumps([group.name, group.keys, sorted(par.items()), sorted(versions.items())]).encode()
+        json.dumps([group.name, sorted(par.items()), sorted(versions.items())]).encode()
     ).hexdigest()[:16]
-    path = cache / f"{fingerprint}.json"
+    path = cache / f"group-{fingerprint}.json"
+    document = {"group": group.name, "components": {}, "variables": []}
     if path.exists():
-        return json.loads(path.read_text())
-    components, residuals = export_group(group, par, processes)
-    index: dict[Coefficient, int] = {}
-    document = {
-        "group": group.name,
-        "components": {
-            key: _polynomial_to_json(c.polynomial, index)
-            | {"by_ckm": {n: list(d) for n, d in c.by_ckm.items()}, "residual": r}
-            for key, c, r in zip(group.keys, components, residuals, strict=True)
-        },
+        document = json.loads(path.read_text())
+    missing = [i for i, key in enumerate(group.keys) if key not in document["components"]]
+    if not missing:
+        return document
+    rest = Group(
+        group.name,
+        tuple(group.keys[i] for i in missing),
+        tuple(group.functions[i] for i in missing),
+        group.candidates,
+    )
+    components, residuals = export_group(rest, par, processes)
+    index = {_coefficient_from_json(v): i for i, v in enumerate(document["variables"])}
+    document["components"] |= {
+        key: _polynomial_to_json(c.polynomial, index)
+        | {"by_ckm": {n: list(d) for n, d in c.by_ckm.items()}, "residual": r}
+        for key, c, r in zip(rest.keys, components, residuals, strict=True)
     }
     document["variables"] = [_coefficient_to_json(c) for c in index]
     cache.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,13 @@ import numpy as np
 import smelli
 import wilson
 
-from ..artifacts import save
+from ..artifacts import load, save
+from ..errors import InputError
 from ..likelihood._expressions import evaluate
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
 from ._polynomial import step
+from .covariance import covariance_from_draws, draw_predictions
 from .evolution import export_evolution
 from .measurements import (
     aligned_covariance,
@@ -56,7 +58,7 @@ def run_predictions(cache: Path, processes: int, report: Report) -> None:
     residuals = prove(observables, document, par)
     failures = {k: r for k, r in residuals.items() if r > MAX_RESIDUAL}
     if failures:
-        raise RuntimeError(f"not exact (relative deviation from flavio): {failures}")
+        raise RuntimeError(f"not exact: {failures}")
     for key, residual in residuals.items():
         document["observables"][key]["residual"] = residual
     document["ckm"] = {n: par[n] for n in CKM_PARAMETERS}
@@ -110,8 +112,6 @@ def _polynomial_value(component: dict[str, Any], x: np.ndarray) -> float:
 
 def run_evolution(cache: Path, report: Report) -> None:
     """Export the evolution operators for the variables of the predictions."""
-    from ..artifacts import load
-
     document = load(PREDICTIONS, kind="predictions")
     variables = [_coefficient_from_json(v) for v in document["variables"]]
     arrays = export_evolution(variables, document["ckm"], cache, report)
@@ -124,15 +124,34 @@ def run_evolution(cache: Path, report: Report) -> None:
     )
 
 
-def run_dataset(name: str, report: Report) -> None:
+def run_covariances(cache: Path, number: int, processes: int, report: Report) -> None:
+    """Draw SM predictions of the observables of every Gaussian term of every data set."""
+    found: dict[str, Observable] = {}
+    for name in DATASETS:
+        for term in dataset_terms(name).values():
+            if term["kind"] == "gaussian":
+                found |= {observable_key(o): o for o in term["observables"]}
+    draw_predictions(list(found.values()), number, cache / "draws", processes=processes, report=report)
+
+
+def _theory_covariance(term: str, observables: list[str], cache: Path) -> tuple[np.ndarray, str]:
+    """Smelli's own covariance where it knows every observable, else that of the draws."""
+    keys, matrix = smelli_theory_covariances()[term]
+    if set(observables) <= set(keys):
+        return aligned_covariance(keys, matrix, observables), f"shipped with smelli {smelli.__version__}"
+    keys, matrix, number = covariance_from_draws(cache / "draws")
+    if missing := [o for o in observables if o not in keys]:
+        raise InputError(f"the theory covariance lacks {missing[0]}; run `muobayes export covariances` first.")
+    return aligned_covariance(keys, matrix, observables), f"{number} draws of flavio's parameters"
+
+
+def run_dataset(name: str, cache: Path, report: Report) -> None:
     """Export a data set: measurements and theory covariances."""
     document = export_dataset(name)
-    shipped = smelli_theory_covariances()
-    covariances = {
-        term: aligned_covariance(*shipped[term], d["observables"])
-        for term, d in document["terms"].items()
-        if d["kind"] == "gaussian"
-    }
+    covariances, origin = {}, {}
+    for term, d in document["terms"].items():
+        if d["kind"] == "gaussian":
+            covariances[term], origin[term] = _theory_covariance(term, d["observables"], cache)
     par = parameter_values(document["parameters"])
     document["sm_values"] = {}
     for parameter, change in document["parameters"].items():
@@ -147,7 +166,7 @@ def run_dataset(name: str, report: Report) -> None:
                 covariance[i, :] = covariance[:, i] = 0.0
                 covariance[i, i] = float(change["uncertainty"]) ** 2
     folder = PREDICTIONS.parent
-    source = versions() | {"theory covariance": "shipped with smelli, 1 sigma of all flavio parameters"}
+    source = versions() | {"theory covariance": origin}
     save(folder / f"{name}.dataset.json.gz", document, kind="dataset", inputs=source)
     save(folder / f"{name}.theory.npz", covariances, kind="theory covariance", inputs=source)
     counted = sum(len(d["observables"]) for d in document["terms"].values())
