@@ -237,3 +237,18 @@ def test_light_window_needs_a_small_mixing_angle() -> None:
         lambda t: float(higgs.branching_invisible(t, higgs.width_to_x(t, 0.02, w))) - 0.107, 1e-4, 1e-1
     )
     assert theta == pytest.approx(6.3e-3, rel=2e-2)
+
+
+def test_higgs_point_of_a_light_x() -> None:
+    """v_Phi = 28 GeV at the g-2 point of Lmu-Ltau; no portal, no invisible decays; h -> phi phi adds to h -> XX."""
+    none = higgs.higgs_point(1.0, 5e-4, 0.02, 0.1, 0.0)
+    assert float(none.v_phi) == pytest.approx(0.02 / 5e-4 / 2**0.5)
+    assert float(none.m_phi) == pytest.approx(0.1**0.5 * float(none.v_phi))
+    assert float(none.branching_invisible) == 0.0
+    open_, closed = (higgs.higgs_point(1.0, 5e-4, 0.02, lam, 1e-3) for lam in (0.1, 6.0))
+    assert float(open_.m_phi) < higgs.M_H / 2 < float(closed.m_phi)
+    w = 40.0
+    assert float(closed.width_invisible) == pytest.approx(float(higgs.width_to_x(closed.theta, 0.02, w)))
+    assert float(open_.width_invisible) > 1.9 * float(higgs.width_to_x(open_.theta, 0.02, w))
+    gradient = jax.grad(lambda lam: higgs.higgs_point(1.0, 5e-4, 0.02, 0.1, lam).branching_invisible)
+    assert np.isfinite(float(gradient(0.0)))

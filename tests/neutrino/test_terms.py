@@ -64,6 +64,8 @@ def test_oscillation_term_at_its_best_fit() -> None:
             assert float(oscillation_log_likelihood(data, data.best)) == pytest.approx(0.0)
             one_sigma = data.best._replace(s23sq=data.best.s23sq + data.plus.s23sq)
             assert float(oscillation_log_likelihood(data, one_sigma)) == pytest.approx(-0.5)
+            wider = data.best._replace(Dm21=data.best.Dm21 + data.plus.Dm21)
+            assert float(oscillation_log_likelihood(data, wider)) == pytest.approx(-0.5, rel=0.04)
             below = data.best._replace(s12sq=data.best.s12sq - 2 * data.minus.s12sq)
             assert float(oscillation_log_likelihood(data, below)) == pytest.approx(-2.0)
 
@@ -99,7 +101,7 @@ def test_terms_of_a_good_and_a_bad_matrix() -> None:
     assert float(good["neutrino oscillations"]) == pytest.approx(0.0, abs=1e-6)
     assert float(sum(good.values())) > -1
     bad = neutrino_terms(data, jnp.asarray(10 * u @ np.diag(masses) @ u.T))
-    assert float(bad["neutrino oscillations"]) < -1000
+    assert float(bad["neutrino oscillations"]) < -1000  # ln(100) in both mass differences
     assert all(np.isfinite(float(value)) for value in bad.values())
 
 

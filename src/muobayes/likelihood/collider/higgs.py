@@ -22,9 +22,11 @@ from ...errors import InputError, did_you_mean
 from ._data import read
 
 __all__ = [
+    "HiggsPoint",
     "InvisibleHiggs",
     "Potential",
     "branching_invisible",
+    "higgs_point",
     "invisible_higgs",
     "invisible_log_likelihood",
     "mixing",
@@ -99,6 +101,37 @@ def width_to_phi(theta: Array, m_phi: Array, w: Array) -> Array:
 def branching_invisible(theta: Array, invisible_width: Array) -> Array:
     """BR(h -> invisible): the SM width shrinks by cos^2 theta."""
     return invisible_width / (jnp.cos(theta) ** 2 * WIDTH_SM + invisible_width)
+
+
+class HiggsPoint(NamedTuple):
+    """The Higgs sector at a point: GeV, except for the angle and the branching fraction."""
+
+    v_phi: Array
+    m_phi: Array
+    theta: Array
+    width_invisible: Array
+    branching_invisible: Array
+
+
+def higgs_point(
+    charge: float, gX: Array, mX: Array, lamPhi: Array, lamPhiH: Array, x_invisible: Array | float = 1.0
+) -> HiggsPoint:
+    """Invisible decays from the parameters of a model with a light X.
+
+    Parameters
+    ----------
+    charge : float
+        U(1)_X charge of Phi.
+    gX, mX, lamPhi, lamPhiH : scalar
+        Gauge coupling, mass of X in GeV, couplings of Eq. (3).
+    x_invisible : scalar
+        BR(X -> neutrinos); phi decays to X X.
+    """
+    w = mX / (abs(charge) * gX)
+    v_phi = w / 2**0.5
+    m_phi, theta = mixing(lamPhi, lamPhiH, v_phi)
+    width = width_to_x(theta, mX, w) * x_invisible**2 + width_to_phi(theta, m_phi, w) * x_invisible**4
+    return HiggsPoint(v_phi, m_phi, theta, width, branching_invisible(theta, width))
 
 
 class InvisibleHiggs(NamedTuple):
