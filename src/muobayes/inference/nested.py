@@ -218,7 +218,7 @@ def run_nested(
             if stop_requested() and not all(run.finished(options) for run in runs):
                 where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
                 raise RunInterruptedError(f"nested sampling was stopped after {_died(runs)} points{where}.")
-    return _result(runs, options, posterior.prior.size, named_key(seed, "volumes"))
+    return _result(runs, options, named_key(seed, "volumes"))
 
 
 def _check(posterior: Posterior, options: NestedOptions) -> None:
@@ -235,9 +235,14 @@ def _check(posterior: Posterior, options: NestedOptions) -> None:
         )
 
 
-def walker_memory(information: float, dimension: int, steps_per_dimension: int) -> float:
-    """Systematic error of ln Z from walkers that remember where they started."""
-    return 0.0 * information * dimension * steps_per_dimension
+def walker_memory(information: float, steps_per_dimension: int) -> float:
+    """Systematic error of ln Z from walkers that remember where they started.
+
+    Each nat of compression overestimates the remaining volume a little, less so the longer the walkers walk.
+    The constant is the bias measured at 20 dimensions with two steps per dimension, +0.15 +- 0.06 at 31 nats;
+    at 10 dimensions and fewer no bias was seen (`docs/inference.md`).
+    """
+    return 0.01 * information / steps_per_dimension
 
 
 def _died(runs: list[_Run]) -> int:
@@ -262,14 +267,14 @@ def _log_z(runs: list[_Run], key: Array, volumes: int = 200) -> tuple[float, flo
     return float(samples.mean()), float(samples.std()), log_weight.mean(axis=1), points
 
 
-def _result(runs: list[_Run], options: NestedOptions, dimension: int, key: Array) -> NestedResult:
+def _result(runs: list[_Run], options: NestedOptions, key: Array) -> NestedResult:
     log_z, statistical, log_weight, points = _log_z(runs, key)
     single = np.array([_log_z([run], jax.random.fold_in(key, i + 1))[0] for i, run in enumerate(runs)])
     scatter = single.std(ddof=1) / np.sqrt(len(single)) if len(single) > 2 else 0.0
     log_weight = log_weight - logsumexp(log_weight)
     log_likelihood = np.asarray(points.particles.loglikelihood)
     information = float(np.exp(log_weight) @ log_likelihood - log_z)
-    memory = walker_memory(information, dimension, options.steps_per_dimension)
+    memory = walker_memory(information, options.steps_per_dimension)
     return NestedResult(
         log_z=log_z,
         log_z_error=float(np.sqrt(max(statistical, scatter) ** 2 + memory**2)),
