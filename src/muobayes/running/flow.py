@@ -5,7 +5,7 @@ where the largest coupling reaches a bound: that scale is located by a root sear
 of the couplings from which a sampler can climb away. Nothing here raises or returns NaN for any finite input.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -19,7 +19,8 @@ import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from .table import Polynomials, load_table, polynomials
+from ..errors import InputError, did_you_mean
+from .table import BetaTable, Polynomials, load_table, polynomials
 
 __all__ = ["M_PLANCK", "FlowResult", "Outcome", "RunningModel", "flow", "running_model"]
 
@@ -46,48 +47,73 @@ class RunningModel:
     ----------
     names : tuple of str
         The entries of a state: ``g_Y``, ``g_2``, ``g_3``, (``g_X``, ``eps_BX``,) Yukawas, quartics; real.
+    mixing : bool
+        Whether there are two U(1) factors with kinetic mixing.
+    frozen : tuple of str
+        Couplings that are kept constant.
     """
 
     name: str
     names: tuple[str, ...]
     polynomial: Polynomials
     mixing: bool
+    table: BetaTable
+    frozen: tuple[str, ...] = ()
 
     def index(self, name: str) -> int:
         return self.names.index(name)
 
     def velocity(self, state: Float[Array, " n"]) -> Float[Array, " n"]:
         """d(state)/dln(mu), from dG/dln(mu) = G b G with G = D K^-1 D for the U(1) factors (arXiv:1906.04625)."""
-        if not self.mixing:
-            gY, g2, g3 = state[:3]
+        if self.mixing:
+            gY, g2, g3, gX, eps = state[:5]
+            scale = 1 / jnp.maximum(1 - eps**2, 1 - EPS_LIMIT**2)
+            squared = jnp.stack([gY**2 * scale, gY * gX * eps * scale, gX**2 * scale, g2**2, g3**2])
+            out = self.polynomial(jnp.concatenate([squared, state[5:]]))
+            bYY, bYX, bXX, b2, b3 = out[:5]
+            legY, legX = gY**2 * bYY / 2, gX**2 * bXX / 2
+            mixing = gY * gX * bYX + eps * (legY + legX)
+            gauge = jnp.stack([gY * legY, g2**3 * b2 / 2, g3**3 * b3 / 2, gX * legX, mixing])
+        else:
             out = self.polynomial(jnp.concatenate([state[:3] ** 2, state[3:]]))
-            return jnp.concatenate([state[:3] ** 3 * out[:3] / 2, out[3:]])
-        gY, g2, g3, gX, eps = state[:5]
-        scale = 1 / jnp.maximum(1 - eps**2, 1 - EPS_LIMIT**2)
-        squared = jnp.stack([gY**2 * scale, gY * gX * eps * scale, gX**2 * scale, g2**2, g3**2])
-        out = self.polynomial(jnp.concatenate([squared, state[5:]]))
-        bYY, bYX, bXX, b2, b3 = out[:5]
-        legY, legX = gY**2 * bYY / 2, gX**2 * bXX / 2
-        gauge = [gY * legY, g2**3 * b2 / 2, g3**3 * b3 / 2, gX * legX, gY * gX * bYX + eps * (legY + legX)]
-        return jnp.concatenate([jnp.stack(gauge), out[5:]])
+            gauge = state[:3] ** 3 * out[:3] / 2
+        velocity = jnp.concatenate([gauge, out[len(gauge) :]])
+        if not self.frozen:
+            return velocity
+        return velocity * jnp.array([0.0 if n in self.frozen else 1.0 for n in self.names])
 
-    def size(self, state: Float[Array, " n"], bound: ArrayLike) -> Float[Array, ""]:
-        """The largest |coupling|; the kinetic mixing counts as `bound` when it reaches 0.99."""
-        return jnp.max(jnp.abs(state) * self._weights(bound))
-
-    def _weights(self, bound: ArrayLike) -> Float[Array, " n"]:
+    def sizes(self, state: Float[Array, "... n"], bound: ArrayLike) -> Float[Array, "... n"]:
+        """The |couplings|, where the kinetic mixing counts as `bound` when it reaches 0.99."""
         weights = jnp.ones(len(self.names))
-        return weights.at[4].set(bound / EPS_LIMIT) if self.mixing else weights
+        return jnp.abs(state) * (weights.at[4].set(bound / EPS_LIMIT) if self.mixing else weights)
+
+    def stability_margin(self, state: Float[Array, "... n"]) -> Float[Array, "..."]:
+        """The smallest value of the quartic potential on the table's directions; negative means unstable."""
+        return jnp.min(self._quartics(state) @ self.table.stability.T, axis=-1)
+
+    def most_negative(self, state: Float[Array, " n"]) -> str:
+        """The coupling that contributes the most negative term in the most unstable direction."""
+        quartics, rows = np.asarray(self._quartics(state)), self.table.stability
+        terms = rows[np.argmin(rows @ quartics)] * quartics
+        return self.names[len(self.names) - len(quartics) + int(np.argmin(terms))]
+
+    def _quartics(self, state: Float[Array, "... n"]) -> Float[Array, "... q"]:
+        return state[..., len(self.names) - self.table.stability.shape[1] :]
 
 
 @lru_cache(maxsize=16)
-def _running_model(name: str, variant: str, loops: tuple[int, int, int], parameters: tuple) -> RunningModel:
+def _running_model(
+    name: str, variant: str, loops: tuple[int, int, int], parameters: tuple, frozen: tuple[str, ...]
+) -> RunningModel:
     table = load_table(name, variant)
     polynomial = polynomials(table, loops, dict(parameters))
     mixing = len(table.abelian) == 2
     squares = 5 if mixing else 3
     gauge = ("g_Y", "g_2", "g_3", *((f"g_{table.abelian[1]}", f"eps_B{table.abelian[1]}") if mixing else ()))
-    return RunningModel(name, gauge + polynomial.symbols[squares:], polynomial, mixing)
+    names = gauge + polynomial.symbols[squares:]
+    for wrong in set(frozen) - set(names):
+        raise InputError(f"{name} ({variant}) has no coupling {wrong!r}{did_you_mean(wrong, names)}.")
+    return RunningModel(name, names, polynomial, mixing, table, frozen)
 
 
 def running_model(
@@ -95,6 +121,7 @@ def running_model(
     variant: str = "heavy",
     loops: tuple[int, int, int] = (3, 2, 2),
     parameters: Mapping[str, Fraction | float] | None = None,
+    frozen: Sequence[str] = (),
 ) -> RunningModel:
     """The running couplings of a model at chosen loop orders.
 
@@ -105,13 +132,16 @@ def running_model(
     loops : (gauge, yukawa, quartic)
     parameters : mapping, optional
         Charges that the model leaves open, e.g. ``{"qPhi": Fraction(1, 2)}``.
+    frozen : sequence of str, optional
+        Couplings that are kept constant.
 
     Raises
     ------
     InputError
-        If the model, the variant, a loop order or a parameter is unknown.
+        If the model, the variant, a loop order, a parameter or a coupling is unknown.
     """
-    return _running_model(name, variant, tuple(loops), tuple(sorted((parameters or {}).items())))
+    given = tuple(sorted((parameters or {}).items()))
+    return _running_model(name, variant, tuple(loops), given, tuple(sorted(frozen)))
 
 
 class FlowResult(NamedTuple):
@@ -168,7 +198,7 @@ def flow(
     t0, t1 = jnp.log(jnp.asarray(mu_start, float)), jnp.log(jnp.asarray(mu_end, float))
     finite = jnp.all(jnp.isfinite(start))
     start = jnp.where(jnp.isfinite(start), start, 0.0)
-    excess = model.size(start, bound) / bound
+    excess = jnp.max(model.sizes(start, bound)) / bound
     inside = jnp.where(excess >= 1, start * 0.999 / jnp.maximum(excess, 1.0), start)
     grid = jnp.linspace(0.0, 1.0, points) * (t1 - t0) + t0
     solution = diffrax.diffeqsolve(
@@ -181,7 +211,7 @@ def flow(
         saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]),
         stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4),
         event=diffrax.Event(
-            lambda t, y, args, **kwargs: bound - model.size(y, bound), optimistix.Newton(1e-8, 1e-8)
+            lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)), optimistix.Newton(1e-8, 1e-8)
         ),
         max_steps=MAX_STEPS,
         throw=False,
@@ -201,5 +231,5 @@ def flow(
     outcome = jnp.where(excess >= 1, Outcome.START, outcome)
     outcome = jnp.where(finite, outcome, Outcome.NOT_FINITE)
     ln_mu_end = jnp.where(excess >= 1, t0 - jnp.log(jnp.maximum(excess, 1.0)), ln_mu_end)
-    driver = jnp.argmax(jnp.abs(end) * model._weights(bound))
+    driver = jnp.argmax(model.sizes(end, bound))
     return FlowResult(grid, path, ln_mu_end, end, driver, outcome, solution.stats["num_steps"])

@@ -101,7 +101,7 @@ def make_table(inputs: SMInputs | None = None) -> None:
         for to in (low, high)
     ]
     x = np.cos(np.pi * (np.arange(ORDER) + 0.5) / ORDER)
-    rows = [_down_aligned(legs[t > at_top](t)) for t in (low + high) / 2 + x * (high - low) / 2]
+    rows = [_down_aligned(legs[int(t > at_top)](t)) for t in (low + high) / 2 + x * (high - low) / 2]
     coefficients = np.polynomial.chebyshev.chebfit(x, np.array([list(r.values()) for r in rows]), ORDER - 1)
     content = {"ln_mu_range": [low, high], "names": list(rows[0]), "coefficients": coefficients.tolist()}
     loops = "gauge 3, Yukawa 2, quartic 2, mass 2"

@@ -48,6 +48,10 @@ class BetaTable(NamedTuple):
     symbols: tuple[str, ...]
     outputs: dict[str, tuple[str, ...]]
     terms: dict[str, dict[int, list[tuple[int, Monomial, Fraction]]]]
+    stability: Float[np.ndarray, "k q"]
+    """Rows r with r @ (quartic couplings) = V in a direction of field space of unit length."""
+    benchmark: dict[str, float]
+    """Couplings beyond the SM at the model's benchmark point, scale 3 TeV; the others are zero there."""
 
 
 def table_path(model: str, variant: str) -> Path:
@@ -97,6 +101,8 @@ def load_table(model: str, variant: str = "heavy") -> BetaTable:
         tuple(document["symbols"]),
         {kind: tuple(document["outputs"][kind]) for kind in KINDS},
         terms,
+        np.asarray(document["stability"]),
+        document["benchmark"],
     )
 
 

@@ -10,6 +10,7 @@ from ... import artifacts
 from ...errors import InputError, did_you_mean
 from ..table import KIND, table_path
 from .betas import beta_rows, prepare
+from .directions import stability_rows
 from .model import Model, load_model
 from .sparse import unpack_exponents
 
@@ -27,14 +28,17 @@ def _rational(value: np.longdouble, charges: int) -> Fraction:
     """
     for power in range(11):
         denominator = (6 if 6 % charges == 0 else 6 * charges) ** power
-        scaled, tolerance = value * denominator, ACCURACY * max(1, abs(value)) * denominator
+        scaled = value * denominator
+        tolerance = ACCURACY * np.maximum(1, np.abs(value)) * denominator
         if abs(scaled - np.rint(scaled)) < tolerance < 0.01:
             return Fraction(int(np.rint(scaled)), denominator)
     raise ArithmeticError(f"no rational number was recognised in the coefficient {value!r}")
 
 
-def table_document(model: Model, variant: str, loops: dict[str, int] | None = None) -> dict:
+def table_document(model: Model, variant: str, stability: np.ndarray) -> dict:
     """The polynomial table of a model for the real couplings of one of its ``tables``.
+
+    `stability` holds the directions of `stability_rows`.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def table_document(model: Model, variant: str, loops: dict[str, int] | None = No
     prepared = prepare(restricted)
     charges = int(np.lcm.reduce([c.denominator for c in _charges(model)]))
     terms: dict[str, dict[str, list]] = {}
-    for kind, highest in (loops or LOOPS).items():
+    for kind, highest in LOOPS.items():
         terms[kind] = {}
         for loop in range(1, highest + 1):
             rows = beta_rows(prepared, kind, loop)
@@ -73,6 +77,8 @@ def table_document(model: Model, variant: str, loops: dict[str, int] | None = No
         "symbols": restricted.symbols,
         "outputs": dict(prepared.labels),
         "terms": terms,
+        "stability": stability.tolist(),
+        "benchmark": {k: float(v) for k, v in model.description.get("benchmark", {}).items()},
     }
 
 
@@ -101,10 +107,13 @@ def generate(name: str, variant: str | None = None) -> list[str]:
     variants = model.description.get("tables", {})
     if not variants:
         raise InputError(f"{model.name}: the description lists no tables.")
+    quartics = model.restricted([c.name for c in model.quartics])
+    stability = stability_rows(quartics)
     paths = []
     for chosen in [variant] if variant else list(variants):
         path = table_path(model.name, chosen)
-        inputs = {"description": model.description, "templates": "arXiv:1906.04625, coefficients of RGBeta and PyR@TE 3"}
-        artifacts.save(path, table_document(model, chosen), kind=KIND, inputs=inputs)
+        templates = "arXiv:1906.04625, with the coefficients of RGBeta and PyR@TE 3"
+        inputs = {"description": model.description, "templates": templates}
+        artifacts.save(path, table_document(model, chosen, stability), kind=KIND, inputs=inputs)
         paths.append(str(path))
     return paths

@@ -115,7 +115,50 @@ def load_model(name: str) -> Model:
     if not path.exists():
         names = model_names()
         raise InputError(f"model {name!r} is unknown{did_you_mean(name, names)}; known are {', '.join(names)}.")
-    return Model(path.stem, yaml.safe_load(path.read_text()))
+    try:
+        description = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: the model description is not valid YAML ({error}).") from None
+    return Model(path.stem, _extended(description))
+
+
+def _extended(description: Mapping) -> dict:
+    """Resolve ``extends: MODEL`` (with ``without: [fields]`` left out and the rest overridden or added)."""
+    if "extends" not in description:
+        return dict(description)
+    base = _extended(yaml.safe_load((MODELS / f"{description['extends']}.yaml").read_text()))
+    gone = set(description.get("without", ()))
+    out = dict(base)
+    for kind in ("yukawas", "quartics"):
+        kept = [t for t in base[kind] if not gone & {m.group(1) for m in _TOKEN.finditer(t)}]
+        out[kind] = kept + list(description.get(kind, ()))
+    abelian = set(description.get("abelian", base["abelian"]))
+    for kind in ("fermions", "scalars"):
+        fields = {n: dict(e) for n, e in base[kind].items() if n not in gone}
+        for name, entry in description.get(kind, {}).items():
+            fields[name] = {**fields.get(name, {}), **entry}
+        dropped = set(base["abelian"]) - abelian
+        out[kind] = {n: {k: v for k, v in e.items() if k not in dropped} for n, e in fields.items()}
+    for key in ("title", "reference", "abelian", "parameters", "benchmark"):
+        if key in description:
+            out[key] = description[key]
+    names = {_coupling_name(t, out) for t in (*out["yukawas"], *out["quartics"])}
+    out["tables"] = {
+        variant: [c for c in (*listed, *description.get("tables", {}).get(variant, ())) if c.split("[")[0] in names]
+        for variant, listed in base.get("tables", {}).items()
+    }
+    out["benchmark"] = {k: v for k, v in out.get("benchmark", {}).items() if k.split("[")[0] in names | _gauge(out)}
+    return out
+
+
+def _gauge(description: Mapping) -> set[str]:
+    return {f"g_{u1}" for u1 in description["abelian"]} | {f"eps_B{u1}" for u1 in description["abelian"][1:]}
+
+
+def _coupling_name(text: str, description: Mapping) -> str:
+    known = {*description["fermions"], *description["scalars"], *INVARIANTS, "i"}
+    words = (m.group(1) for m in _TOKEN.finditer(text.replace("+ h.c.", "")))
+    return next((w for w in words if w not in known), "")
 
 
 class Model:
@@ -241,7 +284,8 @@ class Model:
                         raise InputError(f"{self.name}: index {letter} in {coupling.operator!r} does not match.")
         for values in itertools.product(*(range(d) for d in dims.values())):
             at = dict(zip(dims, values))
-            value, conjugated, flavour, content = factor, False, (), []
+            value, conjugated, content = factor, False, []
+            flavour: tuple[int, ...] = ()
             for word, star, index in tokens:
                 position = tuple(at[letter] for letter in index.split(",")) if index else ()
                 if word == "i":
@@ -264,7 +308,9 @@ class Model:
     @cached_property
     def operators(self) -> dict[str, dict[tuple[int, ...], complex]]:
         """For each real coupling component the entries of its tensor dY_aij or dlambda_abcd (sorted abcd)."""
-        out: dict[str, dict[tuple[int, ...], complex]] = {s: defaultdict(np.clongdouble) for s in self.coupling_symbols}
+        out: dict[str, dict[tuple[int, ...], complex]] = {
+            s: defaultdict(lambda: np.clongdouble()) for s in self.coupling_symbols
+        }
         for coupling in self.yukawas:
             for value, conjugated, flavour, content in self._terms(coupling):
                 label = _label(coupling.name, flavour)
@@ -412,8 +458,8 @@ class Model:
         for tensor in (yukawa, quartic):
             bad = np.flatnonzero(np.abs(tensor.val) > 1e-9)
             if len(bad):
-                A = int(tensor.idx[bad[0], 0])
-                group = f"U(1)_{self.abelian[A]}" if A < len(self.abelian) else "SU(2)" if A < len(self.abelian) + 3 else "SU(3)"
+                boson = int(tensor.idx[bad[0], 0]) - len(self.abelian)
+                group = f"U(1)_{self.abelian[boson]}" if boson < 0 else "SU(2)" if boson < 3 else "SU(3)"
                 exponents = np.array([(int(w) >> s) & 15 for w in tensor.mono[bad[0]] for s in range(0, 64, 4)])
                 culprits = [s for s, e in zip(self.symbols, exponents) if e and s in self.coupling_symbols]
                 raise InputError(f"{self.name}: the operator of {culprits[0]} is not invariant under {group}.")

@@ -38,7 +38,7 @@ class Tensor:
     def __len__(self) -> int:
         return len(self.val)
 
-    def scaled(self, factor: complex) -> Tensor:
+    def scaled(self, factor: complex | np.number) -> Tensor:
         return Tensor(self.idx, self.mono, self.val * factor)
 
     def conj(self) -> Tensor:
@@ -150,7 +150,8 @@ class _Matches:
 def _join(a: Tensor, la: str, b: Tensor, lb: str, keep: str, m: _Matches) -> tuple[Tensor, str]:
     letters = "".join(s for s in dict.fromkeys(la + lb) if s in keep)
     bounds = np.searchsorted(np.cumsum(m.count), np.arange(MAX_ROWS, m.size + MAX_ROWS, MAX_ROWS))
-    parts, low = [], 0
+    parts: list[Tensor] = []
+    low = 0
     for high in [*(bounds + 1), len(a)]:
         high = min(high, len(a))
         if high <= low and parts:

@@ -1,0 +1,111 @@
+"""Soft constraints from the theory above the matching scale: Landau poles, stability, perturbativity, naturalness.
+
+Every constraint is a log-weight of its own, zero where it is satisfied (naturalness: where nothing needs to cancel) and
+smooth enough for gradient-based sampling; none is ever NaN or infinite.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
+
+from ..running.flow import FlowResult, RunningModel, flow
+from .uv_spec import Naturalness, UVPriors
+
+__all__ = ["UVWeights", "naturalness_weights", "uv_weights"]
+
+POINTS = 24  # scales at which stability and perturbativity are looked at
+
+
+class UVWeights(NamedTuple):
+    """Log-weights by name (only those switched on) and the quantities they are made of."""
+
+    log_weights: dict[str, Float[Array, ""]]
+    derived: dict[str, Float[Array, ""]]
+
+    @property
+    def total(self) -> Float[Array, ""]:
+        return sum(self.log_weights.values(), jnp.zeros(()))
+
+
+def _one_sided(violation: Array, width: float) -> Float[Array, ""]:
+    """Half a Gaussian: zero where there is no violation, continuous with its first derivative."""
+    return -0.5 * (jnp.maximum(violation, 0.0) / width) ** 2
+
+
+def uv_weights(
+    priors: UVPriors,
+    model: RunningModel,
+    start: Float[Array, " n"],
+    mu_start: ArrayLike,
+    tunings: dict[str, Array] | None = None,
+) -> UVWeights:
+    """All soft constraints of a run at one point.
+
+    Parameters
+    ----------
+    priors : UVPriors
+    model : RunningModel
+    start : (n,) array
+        Couplings at `mu_start` in the order of ``model.names`` (`muobayes.running.start.start_state`).
+    mu_start : float
+        Matching scale in GeV.
+    tunings : dict, optional
+        ``higgs`` and ``muon_yukawa``: the tunings of `Naturalness`, needed if that block is on.
+
+    Returns
+    -------
+    UVWeights
+        ``log_weights``: ``landau_pole``, ``stability``, ``perturbativity``, ``naturalness_higgs``,
+        ``naturalness_muon_yukawa``. ``derived``: ``log10_mu_pole`` (the upper scale if there is no pole),
+        ``stability_margin``, ``largest_coupling`` and the tunings.
+    """
+    log_weights: dict[str, Array] = {}
+    derived: dict[str, Array] = {}
+    if priors.needs_flow:
+        log_weights, derived = _flow_weights(priors, model, start, mu_start)
+    if priors.naturalness is not None:
+        tunings = tunings or {}
+        log_weights |= naturalness_weights(priors.naturalness, tunings)
+        derived |= {f"tuning_{name}": value for name, value in tunings.items()}
+    return UVWeights(log_weights, derived)
+
+
+def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start: ArrayLike):
+    pole, stability, perturbativity = priors.landau_pole, priors.stability, priors.perturbativity
+    ends = [pole.above] if pole else []
+    ends += [block.until for block in (stability, perturbativity) if block]
+    bound = pole.coupling if pole else 4 * np.pi
+    points = POINTS if stability or perturbativity else 0
+    result = flow(model, start, mu_start, max(ends), bound=bound, points=points)
+    weights: dict[str, Array] = {}
+    derived = {"log10_mu_pole": result.ln_mu_end / np.log(10.0)}
+    if pole:
+        weights["landau_pole"] = _one_sided(np.log(pole.above) - result.ln_mu_end, pole.width)
+    if stability:
+        margins = model.stability_margin(result.couplings)
+        margin = jnp.min(jnp.where(_below(result, stability.until), margins, jnp.inf))
+        weights["stability"] = _one_sided(-margin, stability.width)
+        derived["stability_margin"] = margin
+    if perturbativity:
+        sizes = jnp.max(model.sizes(result.couplings, perturbativity.bound), axis=1)
+        largest = jnp.max(jnp.where(_below(result, perturbativity.until), sizes, 0.0))
+        excess = jnp.log(jnp.maximum(largest / perturbativity.bound, 1.0))
+        weights["perturbativity"] = _one_sided(excess, perturbativity.width)
+        derived["largest_coupling"] = largest
+    return weights, derived
+
+
+def _below(result: FlowResult, scale: float) -> Bool[Array, " k"]:
+    return result.ln_mu <= np.log(scale) + 1e-9
+
+
+def naturalness_weights(block: Naturalness, tunings: dict[str, Array]) -> dict[str, Float[Array, ""]]:
+    """The log-weights -ln(1 + (D/limit)^2)/2 of the tunings D that the block limits and the model has."""
+    weights = {}
+    for name, limit in (("higgs", block.higgs), ("muon_yukawa", block.muon_yukawa)):
+        if limit is not None and name in tunings:
+            weights[f"naturalness_{name}"] = -0.5 * jnp.log1p((tunings[name] / limit) ** 2)
+    return weights

@@ -1,0 +1,128 @@
+"""Couplings from the matching scale to the Planck scale (Fig. 2 of arXiv:2103.13991), with posterior bands."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...running.flow import FlowResult, Outcome, RunningModel
+from ..style import CYCLE, GREY, INK, PAGE_IN, styled
+
+__all__ = ["flow_figure"]
+
+_GREEK = {n: rf"\{n}" for n in ("eta", "lambda", "kappa", "upsilon", "xi")} | {"eps": r"\varepsilon"}
+_SPECIAL = {"y_mu": r"y_\mu", "y_tau": r"y_\tau", "Y_u[3,3]": "y_t", "Y_d[3,3]": "y_b"}
+PANELS = (
+    ("gauge", "gauge couplings, mixing"),
+    ("yukawa", "Yukawa couplings"),
+    ("quartic", "quartic couplings"),
+)
+
+
+def _symbol(name: str) -> str:
+    """``kappa_H13`` -> ``\\kappa_{H13}``, ``eta_3L[3]`` -> ``\\eta_3^{3L}``."""
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    yukawa = re.fullmatch(r"eta_(\d[LR])\[(\d)\]", name)
+    if yukawa:
+        return rf"\eta_{yukawa[2]}^{{{yukawa[1]}}}"
+    letter, _, index = name.partition("_")
+    return f"{_GREEK.get(letter, letter)}_{{{index}}}".replace("Phi", r"\Phi ")
+
+
+def _kind(name: str) -> str:
+    if name.startswith(("g_", "eps_")):
+        return "gauge"
+    return "quartic" if name.split("_")[0] in ("lambda", "kappa", "upsilon", "xi") else "yukawa"
+
+
+def _spread(positions: np.ndarray, gap: float) -> np.ndarray:
+    """Labels moved apart to a minimal distance, keeping their order and staying close to their lines."""
+    order = np.argsort(positions)
+    placed = positions[order].copy()
+    for _ in range(200):
+        overlap = gap - np.diff(placed)
+        push = np.clip(overlap, 0, None) / 2
+        if not np.any(push > 1e-4 * gap):
+            break
+        placed[:-1] -= push
+        placed[1:] += push
+    out = np.empty_like(placed)
+    out[order] = placed
+    return out
+
+
+@styled
+def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None = None) -> Figure:
+    """Three panels - gauge, Yukawa, quartic couplings - over log10 of the scale.
+
+    Parameters
+    ----------
+    model : RunningModel
+    result : FlowResult
+        One trajectory, drawn as lines up to its end.
+    band : (draws, points, n) array, optional
+        Trajectories of posterior draws on the same scales; their central 68 % and 95 % are shaded.
+    """
+    x = np.asarray(result.ln_mu) / np.log(10)
+    inside = x <= float(result.ln_mu_end) / np.log(10) + 1e-9
+    path = np.asarray(result.couplings)
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE_IN * 1.35, 3.4), sharex=True)
+    for ax, (kind, title) in zip(axes, PANELS):
+        shown = [
+            i
+            for i, n in enumerate(model.names)
+            if _kind(n) == kind and np.max(np.abs(path[inside][:, i])) > 1e-9
+        ]
+        _panel(ax, model, shown, x, inside, path, band)
+        ax.set_title(title, loc="left")
+        if Outcome(int(result.outcome)) is Outcome.POLE:
+            ax.axvline(float(result.ln_mu_end) / np.log(10), color=GREY, lw=0.8, ls=":")
+    axes[1].set_xlabel(r"$\log_{10}(\mu/\mathrm{GeV})$")
+    figure.tight_layout(w_pad=2.4)
+    return figure
+
+
+def _panel(
+    ax: Axes,
+    model: RunningModel,
+    shown: list[int],
+    x: np.ndarray,
+    inside: np.ndarray,
+    path: np.ndarray,
+    band: np.ndarray | None,
+) -> None:
+    ends, labels = [], []
+    for n, i in enumerate(shown):
+        color, dashes = CYCLE[n % len(CYCLE)], ("-", "--", (0, (1, 1)))[n // len(CYCLE) % 3]
+        small = _kind(model.names[i]) == "yukawa" and np.max(np.abs(path[inside][:, i])) < 1e-2
+        factor = 100.0 if small else 1.0
+        if band is not None:
+            for level, alpha in ((0.95, 0.12), (0.68, 0.22)):
+                low, high = np.quantile(band[:, :, i] * factor, [(1 - level) / 2, (1 + level) / 2], axis=0)
+                ax.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
+        ax.plot(x[inside], factor * path[inside, i], color=color, ls=dashes)
+        ends.append(factor * path[inside][-1, i])
+        labels.append(
+            (rf"$100\,{_symbol(model.names[i])}$" if small else rf"${_symbol(model.names[i])}$", color)
+        )
+    ax.axhline(0, color=INK, lw=0.4)
+    ax.set_xlim(x[0], x[-1])
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    last = x[inside][-1]
+    for end, place, (label, color) in zip(ends, _spread(np.array(ends), 0.062 * (high - low)), labels):
+        ax.annotate(
+            label,
+            (last, end),
+            xytext=(x[-1] + 0.045 * (x[-1] - x[0]), place),
+            color=color,
+            fontsize=8,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.5, "shrinkA": 0, "shrinkB": 1},
+        )
