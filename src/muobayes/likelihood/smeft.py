@@ -37,7 +37,12 @@ class SmeftLikelihood(eqx.Module):
     predictions: Predictions
     terms: TermLikelihoods
 
-    def __call__(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " t"]:
+    def __call__(
+        self,
+        x: Float[Array, " x"],
+        log_mu: Float[Array, ""] | float,
+        shifts: Mapping[str, Float[Array, ""]] | None = None,
+    ) -> Float[Array, " t"]:
         """(t,) log-likelihood of each term relative to the SM.
 
         Parameters
@@ -46,8 +51,13 @@ class SmeftLikelihood(eqx.Module):
             Warsaw coefficients at mu_M on the support, GeV^-2.
         log_mu : scalar
             ln(mu_M / GeV).
+        shifts : mapping or None
+            What light new physics adds to observables (which must move), flavio units.
         """
-        return self.terms(self.predictions(x, log_mu))
+        predictions = self.predictions(x, log_mu)
+        for name, value in (shifts or {}).items():
+            predictions = predictions.at[self.predictions.observables.index(name)].add(value)
+        return self.terms(predictions)
 
 
 def all_observables(dataset: Dataset) -> tuple[str, ...]:
@@ -90,6 +100,7 @@ def build_smeft_likelihood(
     log_mus: np.ndarray | None = None,
     gaussians: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     observables: Sequence[str] | None = None,
+    always: Sequence[str] = (),
     accuracy: str = "integrate",
     ckm: str = "refit",
     smelli_compatible: bool = False,
@@ -110,6 +121,8 @@ def build_smeft_likelihood(
         Replaces mean and total covariance of Gaussian terms.
     observables : sequence of str or None
         Moving observables, if known.
+    always : sequence of str
+        Observables that count as moving in any case.
     accuracy, ckm, smelli_compatible, mu
         See `build_predictions`.
     """
@@ -117,6 +130,7 @@ def build_smeft_likelihood(
     moving = tuple(observables) if observables is not None else all_observables(dataset)
     if samples is not None and log_mus is not None:
         every = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
-        moving = moving_observables(dataset, every, samples, log_mus)
+        moved = moving_observables(dataset, every, samples, log_mus)
+        moving = tuple(o for o in moving if o in moved or o in always)
     predictions = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
     return SmeftLikelihood(predictions, build_terms(dataset, sm_predictions(dataset), moving, gaussians))

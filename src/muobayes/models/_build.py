@@ -15,8 +15,10 @@ from ..likelihood.dataset import Dataset, load_dataset
 from ..likelihood.smeft import build_smeft_likelihood
 from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
+from ..priors.uv_spec import UVPriors
 from ..units import GEV, parse_energy
-from ._sources import Parameters, sm_at, union_of, wilson_sources
+from ._rooms import Room, collider_room, light_x_room, light_x_shift, uv_room
+from ._sources import Parameters, leptoquarks_by_lepton, leptoquarks_of, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "card_dataset", "parameter_reader"]
 
-Terms = Callable[[Parameters], dict[str, Array]]
 SAMPLED_SCALE = "muM"
-_PROBES = 400  # prior draws at which an observable must not move to be treated as a constant
+_PROBES = 400  # prior draws at which an observable or a term must not move to be treated as a constant
+_CONSTANT = 1e-3  # a collider term that never changes log L by more than this is left out
 
 
 def parameter_reader(card: "RunCard", prior: PriorSet) -> Callable[[Float[Array, " n"]], dict[str, Array]]:
@@ -49,13 +51,10 @@ def card_dataset(card: "RunCard") -> Dataset:
 def _priors(card: "RunCard") -> dict[str, PriorSpec]:
     priors = dict(card.priors_of)
     if card.matching.scale == "sampled":
-        centre = float(np.exp(np.mean([np.log(_typical(priors[m])) for m in _masses(priors)])))
+        masses = [n for n in ("M1", "M2", "M3", "M1tau", "mX") if n in priors]
+        centre = float(np.exp(np.mean([np.log(_typical(priors[m])) for m in masses])))
         priors[SAMPLED_SCALE] = LogUniform(low=centre / 2, high=2 * centre)
     return priors
-
-
-def _masses(priors: dict[str, PriorSpec]) -> list[str]:
-    return [n for n in ("M1", "M2", "M3", "M1tau", "mX") if n in priors]
 
 
 def _typical(prior: PriorSpec) -> float:
@@ -77,8 +76,10 @@ def _matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters
     return None, lambda parameters: parameters[name]
 
 
-def _smeft_terms(card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset) -> Terms:
-    """The SMEFT likelihood of everything that the model's heavy fields generate."""
+def _smeft_room(
+    card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset
+) -> tuple[Room, set[str]]:
+    """The SMEFT likelihood of what the heavy fields generate, and the observables to which a light X adds."""
     support, wilson = union_of(wilson_sources(entry, card.matching.loop))
     fixed_mu, scale = _matching_scale(card)
     read = parameter_reader(card, prior)
@@ -90,22 +91,54 @@ def _smeft_terms(card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: D
 
     probes = prior.sample(named_key(card.seed, "probes"), (_PROBES,))
     samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients(read(x))))(probes)
-    reached = np.abs(np.asarray(samples)).max(axis=0) > 0
+    kept = np.flatnonzero(np.abs(np.asarray(samples)).max(axis=0) > 0)
+    measured = {o for term in dataset.terms for o in term.observables}
+    shift = light_x_shift(entry) if entry.x == "light" else {}
+    shift = {o: delta for o, delta in shift.items() if o in measured}
     likelihood = build_smeft_likelihood(
         dataset,
-        support[reached],
-        samples=np.asarray(samples)[:, reached],
+        support[kept],
+        samples=np.asarray(samples)[:, kept],
         log_mus=np.asarray(log_mus),
+        always=tuple(shift),
         mu=fixed_mu,
     )
-    kept = np.flatnonzero(reached)
 
     def terms(parameters: Parameters) -> dict[str, Array]:
         c, log_mu = coefficients(parameters)
-        values = likelihood(c[kept], log_mu)
+        values = likelihood(c[kept], log_mu, {o: delta(parameters) for o, delta in shift.items()})
         return {name: values[i] for i, name in enumerate(likelihood.terms.names)}
 
-    return terms
+    return Room(terms), set(shift)
+
+
+def _selected(card: "RunCard", room: Room) -> Room:
+    """A room without the terms that the card leaves out by name."""
+    include, exclude = card.likelihood.include, card.likelihood.exclude
+
+    def terms(parameters: Parameters) -> dict[str, Array]:
+        return {
+            name: value
+            for name, value in room.terms(parameters).items()
+            if (include is None or name in include) and name not in exclude
+        }
+
+    return Room(terms, room.derived)
+
+
+def _without_constants(card: "RunCard", room: Room, prior: PriorSet) -> Room | None:
+    """A room without the terms that the prior cannot move, or none."""
+    read = parameter_reader(card, prior)
+    probes = prior.sample(named_key(card.seed, "probes"), (_PROBES,))
+    values = jax.jit(jax.vmap(lambda x: room.terms(read(x))))(probes)
+    moving = {name for name, v in values.items() if np.ptp(np.asarray(v)) > _CONSTANT}
+    if not moving:
+        return None
+
+    def terms(parameters: Parameters) -> dict[str, Array]:
+        return {name: value for name, value in room.terms(parameters).items() if name in moving}
+
+    return Room(terms, room.derived)
 
 
 def _symmetries(entry: ModelEntry, card: "RunCard", sampled: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
@@ -121,17 +154,15 @@ def _symmetries(entry: ModelEntry, card: "RunCard", sampled: tuple[str, ...]) ->
     linked = link is not None and not (isinstance(link.prior, Fixed) and link.prior.value == 0)
     if linked and "kapH13" in sampled and "S1" in groups:
         groups["S1"] = (*groups["S1"], "kapH13")
-    elif linked and "S1" in groups and "S3" in groups and card.matching.loop:
-        groups["S1"] = groups.pop("S1") + groups.pop("S3")
+    elif linked and "S1" in groups and "S3" in groups:
+        groups["S1"] = groups["S1"] + groups.pop("S3")
     found = []
     for names in groups.values():
-        fixed_nonzero = [
-            n
-            for n in names
-            if n in card.priors_of and n not in sampled and getattr(card.priors_of[n], "value", 0) != 0
+        pinned = [
+            n for n in names if isinstance(card.priors_of.get(n), Fixed) and card.priors_of[n].value != 0
         ]
         moving = tuple(n for n in names if n in sampled)
-        if moving and not fixed_nonzero:
+        if moving and not pinned:
             found.append(moving)
     return tuple(found)
 
@@ -147,7 +178,7 @@ def build(card: "RunCard") -> Posterior:
     Returns
     -------
     Posterior
-        Prior, log-likelihood relative to the SM, its terms, and the sign symmetries.
+        Prior, log-likelihood relative to the SM, its terms, derived quantities, and the sign symmetries.
 
     Raises
     ------
@@ -157,15 +188,40 @@ def build(card: "RunCard") -> Posterior:
     entry = card.entry
     prior = prior_set(_priors(card))
     read = parameter_reader(card, prior)
-    rooms: list[Terms] = []
+    fixed_mu, scale = _matching_scale(card)
+    rooms: list[Room] = []
+    shifted: set[str] = set()
     if entry.mediators or entry.x == "heavy":
-        rooms.append(_smeft_terms(card, entry, prior, card_dataset(card)))
+        smeft, shifted = _smeft_room(card, entry, prior, card_dataset(card))
+        rooms.append(smeft)
+        ckm = ckm_matrix()
+        collider = collider_room(
+            entry, lambda p: leptoquarks_by_lepton(entry, p, sm_at(fixed_mu or 3e3)), ckm
+        )
+        if (kept := _without_constants(card, _selected(card, collider), prior)) is not None:
+            rooms.append(kept)
+    if entry.x == "light":
+        counted = {"a_mu": "gminus2_mu", "a_e": "gminus2_e"}
+        light = light_x_room(card, entry, tuple(counted[o] for o in shifted))
+        rooms.append(_selected(card, light))
+    if card.priors != UVPriors():
+        rooms.append(uv_room(card.priors, entry, lambda p, sm: leptoquarks_of(entry, p, sm), scale, sm_at))
 
     def terms(x: Float[Array, " n"]) -> dict[str, Array]:
         parameters = read(x)
-        return {name: value for room in rooms for name, value in room(parameters).items()}
+        return {name: value for room in rooms for name, value in room.terms(parameters).items()}
 
     def log_likelihood(x: Float[Array, " n"]) -> Float[Array, ""]:
         return jnp.sum(jnp.stack(list(terms(x).values())))
 
-    return Posterior(prior, log_likelihood, terms, symmetries=_symmetries(entry, card, prior.names))
+    def derived(x: Float[Array, " n"]) -> dict[str, Array]:
+        parameters = read(x)
+        return {name: value for room in rooms for name, value in room.derived(parameters).items()}
+
+    return Posterior(prior, log_likelihood, terms, derived, _symmetries(entry, card, prior.names))
+
+
+def ckm_matrix() -> np.ndarray:
+    """The CKM matrix of the SM couplings at 3 TeV (it hardly runs), (3, 3) complex."""
+    yu = np.asarray(sm_at(3e3).Yu)
+    return (yu / np.linalg.norm(yu, axis=0)).conj().T

@@ -8,13 +8,21 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..errors import InputError
-from ..matching import PARTS, SMParameters, matching, muoquarks
+from ..matching import PARTS, R2, S1, S3, Leptoquark, SMParameters, matching, muoquarks
 from ..matching.heavy_x import current, heavy_x_matching, mix_bs, rotate_sb
 from ..running.sm import sm_parameters
 from ..smeft.basis import component_index
 from .catalogue import ModelEntry
 
-__all__ = ["Parameters", "WilsonSource", "sm_at", "union_of", "wilson_sources"]
+__all__ = [
+    "Parameters",
+    "WilsonSource",
+    "leptoquarks_by_lepton",
+    "leptoquarks_of",
+    "sm_at",
+    "union_of",
+    "wilson_sources",
+]
 
 Parameters = Mapping[str, Float[Array, ""]]
 
@@ -40,27 +48,58 @@ def sm_at(mu: Array | float) -> SMParameters:
     return SMParameters(sm.g, sm.gp, sm.gs, sm.Lambda, sm.Yu, sm.Yd, sm.Ye)
 
 
-_RENAMED = {  # a tauphilic S1 has the couplings of S1, to the third lepton generation
-    "S1tau": {"etaTau13L": "eta13L", "etaTau12R": "eta12R", "etaTau13R": "eta13R", "M1tau": "M1"},
-}
-_MASSES = {"S1": "M1", "S3": "M3", "R2": "M2"}
+_MASSES = {"S1": "M1", "S3": "M3", "R2": "M2", "S1tau": "M1tau"}
 
 
-def _leptoquarks(fields: Sequence[str], loop: int) -> WilsonSource:
-    """Leptoquarks that are matched together, coupled to muons; or the tauphilic S1."""
-    lepton = 3 if fields == ["S1tau"] else 2
-    names = [f.removesuffix("tau") for f in fields]
-    model = "+".join(sorted(n.lower() for n in names))
-    prepared = matching(model, parts=PARTS if loop else ("tree",), leptons=(lepton,), aligned=True)
-    renamed = _RENAMED.get(fields[0], {})
-    foreign = {mass for field, mass in _MASSES.items() if field not in names}
+def _groups(entry: ModelEntry) -> list[tuple[str, ...]]:
+    """Leptoquarks that are matched together: S3 with one other, further ones alone."""
+    alone = [m for m in entry.mediators if m in _MASSES]
+    if "S3" not in alone:
+        return [(m,) for m in alone]
+    others = [m for m in ("S1", "R2", "S1tau") if m in alone]
+    return [("S3", *others[:1]), *((m,) for m in others[1:])]
+
+
+def _couplings(group: Sequence[str], parameters: Parameters, sm: SMParameters) -> Leptoquark:
+    foreign = {mass for field, mass in _MASSES.items() if field not in group}
+    return muoquarks({n: v for n, v in parameters.items() if n not in foreign}, sm)
+
+
+def leptoquarks_of(entry: ModelEntry, parameters: Parameters, sm: SMParameters) -> Leptoquark:
+    """The leptoquarks of a model with at most two of them."""
+    (group,) = _groups(entry)
+    return _couplings(group, parameters, sm)
+
+
+def leptoquarks_by_lepton(
+    entry: ModelEntry, parameters: Parameters, sm: SMParameters
+) -> dict[int, tuple[S1 | S3 | R2, ...]]:
+    """Lepton generation -> the single leptoquarks that couple to it."""
+    found: dict[int, tuple[S1 | S3 | R2, ...]] = {}
+    for field in (m for m in entry.mediators if m in _MASSES):
+        lepton = 3 if field == "S1tau" else 2
+        single = _couplings((field,), parameters, sm)
+        assert isinstance(single, S1 | S3 | R2)
+        found[lepton] = (*found.get(lepton, ()), single)
+    return found
+
+
+def _leptoquarks(group: tuple[str, ...], loop: int) -> WilsonSource:
+    """Leptoquarks that are matched together, each coupled to one lepton flavour."""
+    leptons = tuple(sorted({3 if field == "S1tau" else 2 for field in group}))
+    model = {
+        frozenset({"S1"}): "s1",
+        frozenset({"S1tau"}): "s1",
+        frozenset({"S3"}): "s3",
+        frozenset({"R2"}): "r2",
+        frozenset({"S1", "S3"}): "s1+s3",
+        frozenset({"S1tau", "S3"}): "s1+s3",
+        frozenset({"R2", "S3"}): "r2+s3",
+    }[frozenset(group)]
+    prepared = matching(model, parts=PARTS if loop else ("tree",), leptons=leptons, aligned=True)
 
     def coefficients(parameters, sm, mu):
-        own = {n: v for n, v in parameters.items() if n not in foreign}
-        if renamed:
-            kept = {n: v for n, v in own.items() if n in ("c_d", "c_s")}
-            own = kept | {new: parameters[old] for old, new in renamed.items()}
-        return prepared(muoquarks(own, sm, lepton), sm, mu)
+        return prepared(_couplings(group, parameters, sm), sm, mu)
 
     return WilsonSource(prepared.components, coefficients)
 
@@ -81,12 +120,10 @@ def _heavy_x(entry: ModelEntry) -> WilsonSource:
 
 
 def wilson_sources(entry: ModelEntry, loop: int) -> tuple[WilsonSource, ...]:
-    """The sources of a model. S1 and S3 are matched together; other pairs have no common one-loop terms here."""
+    """The sources of a model."""
     if loop not in (0, 1):
         raise InputError(f"matching.loop: {loop!r} is not available; allowed are 0 and 1.")
-    together = [m for m in entry.mediators if m in ("S1", "S3")]
-    alone = [m for m in entry.mediators if m not in together]
-    sources = [_leptoquarks(group, loop) for group in ([together] if together else []) + [[m] for m in alone]]
+    sources = [_leptoquarks(group, loop) for group in _groups(entry)]
     if entry.x == "heavy":
         sources.append(_heavy_x(entry))
     return tuple(sources)

@@ -1,0 +1,196 @@
+"""What besides the SMEFT likelihood speaks about a model: light X, colliders, and the theory up to the Planck scale.
+
+A room takes the parameters of a point and returns log-likelihoods by name, relative to the SM, and derived quantities.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..errors import InputError
+from ..likelihood.collider.drell_yan import no_exchange
+from ..likelihood.collider.leptoquarks import join, leptoquark_exchange, pair_limit, pair_log_likelihood
+from ..likelihood.collider.terms import collider_data, dilepton_terms
+from ..likelihood.collider.x_boson import heavy_x
+from ..likelihood.light_x.couplings import Charges, charges_from, x_point
+from ..likelihood.light_x.gminus2 import delta_a
+from ..likelihood.light_x.terms import known_sets, light_x
+from ..matching import Leptoquark, SMParameters, thresholds
+from ..priors.uv import uv_weights
+from ..priors.uv_spec import UVPriors
+from ..running.flow import running_model
+from ..running.sm import sm_parameters
+from ..running.start import start_state
+from ._sources import Parameters
+from .catalogue import ModelEntry
+
+if TYPE_CHECKING:
+    from ..runcard import RunCard
+
+__all__ = ["Room", "collider_room", "light_x_charges", "light_x_room", "light_x_shift", "uv_room"]
+
+Values = dict[str, Array]
+_NO_X = 1e-30  # gX at which X is not there
+
+
+def _nothing(_: Parameters) -> Values:
+    return {}
+
+
+class Room(NamedTuple):
+    """Log-likelihoods by name relative to the SM, and derived quantities, of a point."""
+
+    terms: Callable[[Parameters], Values]
+    derived: Callable[[Parameters], Values] = _nothing
+
+
+# --- light X --------------------------------------------------------------------------------------------------------
+
+
+def light_x_charges(entry: ModelEntry) -> Charges:
+    """Charges of the SM fermions and Phi, as the light-X terms take them."""
+    assert entry.gauge is not None
+    kept = {f: str(q) for f, q in entry.charges.items() if f not in entry.mediators}
+    return charges_from(kept, f"model {entry.name}")
+
+
+def _kinetic_mixing(parameters: Parameters) -> Array:
+    """epsBX itself, or its ratio to gX."""
+    if "rBX" in parameters:
+        return parameters["rBX"] * parameters["gX"]
+    return parameters.get("epsBX", jnp.zeros(()))
+
+
+def light_x_shift(entry: ModelEntry) -> dict[str, Callable[[Parameters], Array]]:
+    """What a light X adds to observables of the SMEFT likelihood: Delta a_mu and Delta a_e."""
+    charges = light_x_charges(entry)
+
+    def shift(lepton: str) -> Callable[[Parameters], Array]:
+        def delta(parameters: Parameters) -> Array:
+            point = x_point(charges, parameters["mX"], parameters["gX"], _kinetic_mixing(parameters))
+            return delta_a(point, lepton)  # type: ignore[arg-type]
+
+        return delta
+
+    return {"a_mu": shift("mu"), "a_e": shift("e")}
+
+
+def light_x_room(card: "RunCard", entry: ModelEntry, counted_elsewhere: tuple[str, ...]) -> Room:
+    """The constraints on a light X that the card chooses, without those that the SMEFT likelihood has."""
+    charges = light_x_charges(entry)
+    chosen = card.likelihood.light_x
+    names = known_sets()[chosen] if isinstance(chosen, str) and chosen in known_sets() else chosen
+    if not isinstance(names, str):
+        names = tuple(n for n in names if n not in counted_elsewhere)
+    likelihood = light_x(charges, names, folder=card.likelihood.limits)
+    nothing = likelihood.log_likelihoods(
+        x_point(charges, jnp.asarray(1.0), jnp.asarray(_NO_X), jnp.zeros(()))
+    )
+    at_sm = {name: float(value) for name, value in nothing.items()}
+
+    def terms(parameters: Parameters) -> Values:
+        point = x_point(charges, parameters["mX"], parameters["gX"], _kinetic_mixing(parameters))
+        return {name: v - at_sm[name] for name, v in likelihood.log_likelihoods(point).items()}
+
+    def derived(parameters: Parameters) -> Values:
+        point = x_point(charges, parameters["mX"], parameters["gX"], _kinetic_mixing(parameters))
+        return {"delta_a_mu_X": delta_a(point, "mu"), "epsBX": _kinetic_mixing(parameters)}
+
+    return Room(terms, derived)
+
+
+# --- colliders ------------------------------------------------------------------------------------------------------
+
+
+def collider_room(
+    entry: ModelEntry,
+    leptoquarks: Callable[[Parameters], Mapping[int, tuple[Leptoquark, ...]]],
+    ckm: np.ndarray,
+) -> Room:
+    """Dilepton searches, and pair production of leptoquarks.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+    leptoquarks : callable
+        Parameters -> lepton generation -> the single leptoquarks that couple to it.
+    ckm : (3, 3) complex
+    """
+    data = collider_data()
+    charges = light_x_charges(entry) if entry.x == "heavy" else None
+    limits = {m: pair_limit(m) for m in entry.mediators if m in ("S1", "S3")}
+
+    def signals(parameters: Parameters) -> Values:
+        by_lepton = leptoquarks(parameters)
+        exchanges = {
+            lepton: join(*(leptoquark_exchange(lq, ckm, lepton) for lq in by_lepton[lepton]))
+            if by_lepton.get(lepton)
+            else no_exchange()
+            for lepton in (2, 3)
+        }
+        x = None
+        if charges is not None:
+            x = heavy_x(charges, parameters["mX"], parameters["gX"], parameters["epsBX"])
+        values = dilepton_terms(data, exchanges[2], exchanges[3], x)
+        masses = {"S1": "M1", "S3": "M3"}
+        return values | {
+            f"{m} pair production": pair_log_likelihood(limit, parameters[masses[m]])
+            for m, limit in limits.items()
+        }
+
+    return Room(signals)
+
+
+# --- the theory above -----------------------------------------------------------------------------------------------
+
+_RUNNING_MODELS = {  # gauge group and mediators -> beta functions
+    ("U(1)_{B-3Lmu}", ("S1", "S3")): "full",
+    ("U(1)_{Lmu-Ltau}", ("S1", "S3")): "lmu-ltau",
+    ("U(1)_{B-3Lmu}", ("S3",)): "type-b",
+    ("U(1)_{Lmu-Ltau}", ("S3",)): "type-b-lmu-ltau",
+    ("U(1)_{B-3Lmu}", ("R2", "S3")): "r2",
+}
+
+
+def uv_room(
+    priors: UVPriors,
+    entry: ModelEntry,
+    couplings: Callable[[Parameters, SMParameters], Leptoquark],
+    scale: Callable[[Parameters], Array],
+    sm_at: Callable[[Array], SMParameters],
+) -> Room:
+    """Landau poles, stability, perturbativity and naturalness as soft constraints.
+
+    They are counted as likelihood terms (log-weights, zero where satisfied), so that an evidence includes the part of
+    the prior that they remove.
+    """
+    group = entry.gauge.group if entry.gauge else ""
+    key = (group, tuple(sorted(entry.mediators)))
+    if key not in _RUNNING_MODELS:
+        raise InputError(
+            f"priors: there are no beta functions for {entry.name}; there are some for "
+            + ", ".join(f"{' + '.join(m)} of {g}" for g, m in _RUNNING_MODELS)
+            + "."
+        )
+    model = running_model(_RUNNING_MODELS[key])
+
+    def evaluate(parameters: Parameters):
+        mu = scale(parameters)
+        sm = sm_at(mu)
+        shifts = thresholds(couplings(parameters, sm), sm, mu)
+        running = sm_parameters(mu)
+        with_mixing = {**parameters, "epsBX": _kinetic_mixing(parameters)}
+        start = start_state(model, with_mixing, running, shifts)
+        tunings = {
+            "higgs": jnp.abs(shifts.mu_H2) / running.muH2,
+            "muon_yukawa": jnp.abs(shifts.Ye[1, 1]) / jnp.abs(running.Ye[1, 1]),
+        }
+        return uv_weights(priors, model, start, mu, tunings)
+
+    return Room(
+        lambda parameters: evaluate(parameters).log_weights,
+        lambda parameters: evaluate(parameters).derived,
+    )
