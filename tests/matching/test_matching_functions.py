@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import quad
 
 from muobayes.errors import InputError
-from muobayes.matching import MODELS, S3, SMParameters, matching, muoquarks, thresholds, top_row
+from muobayes.matching import MODELS, S3, SMParameters, match, matching, muoquarks, thresholds, top_row
 from muobayes.matching._tables import _chains, rows
 from muobayes.matching.loop_functions import two_mass
 from muobayes.smeft.basis import coefficients, real_components
@@ -157,6 +157,18 @@ def test_muoquark_dictionary(sm):
     assert ratio == pytest.approx(-(0.43**2) / 9e6 / complex(v[2]), rel=1e-9)
     with pytest.raises(InputError, match="no matching for M1 and M2"):
         muoquarks({"M1": 1.0, "M2": 1.0}, sm)
+
+
+def test_tauphilic_dictionary(sm):
+    point = muoquarks({"M1tau": 1500.0, "etaTau13L": 1.2, "etaTau12R": -0.7, "M3": 3000.0, "eta33L": 0.4}, sm)
+    assert (point.s1.M, point.s3.M) == (1500.0, 3000.0)
+    np.testing.assert_allclose(
+        point.s1.lambda1L[:, 2], 1.2 * top_row(sm.Yu) * np.array([-1, -1, 1 / top_row(sm.Yu)[2]])
+    )
+    np.testing.assert_allclose(point.s1.lambda1R, [[0, 0, 0], [0, 0, -0.7], [0, 0, 0]])
+    assert not point.s1.lambda1L[:, :2].any() and not point.s3.lambda3L[:, [0, 2]].any()
+    names = match(point, sm, 2000.0, loop=0)
+    assert abs(names["lequ1_3332"]) > 0 and abs(names["lq1_2233"]) > 0 and names["lq1_2333"] == 0
 
 
 def test_r2_dictionary(sm):

@@ -17,6 +17,7 @@ _PARAMETERS = {
     "S1": ("M1", "eta11L", "eta12L", "eta13L", "eta11R", "eta12R", "eta13R", "lamH1"),
     "S3": ("M3", "eta31L", "eta32L", "eta33L", "lamH3", "kapH3"),
     "R2": ("M2", "eta21L", "eta22L", "eta23L", "eta21R", "eta22R", "eta23R", "lamH2", "kapH2"),
+    "S1tau": ("M1tau", "etaTau11L", "etaTau12L", "etaTau13L", "etaTau11R", "etaTau12R", "etaTau13R"),
     "S1 S3": ("kapH13",),
 }
 
@@ -137,11 +138,12 @@ def _catalogue(model: str) -> tuple[tuple[str, ...], dict[str, complex], frozens
             f"unknown model {model!r}{did_you_mean(model, known)}; allowed are {', '.join(known)}."
         )
     entry = resolve_model(model)
-    fields = next((f for f in _FIELDS.values() if set(f) == set(entry.mediators)), None)
+    combinations = (*_FIELDS.values(), ("S1tau",), ("S1tau", "S3"))
+    fields = next((f for f in combinations if set(f) == set(entry.mediators)), None)
     if fields is None:
         mediators = " and ".join(entry.mediators) or "no leptoquark"
         raise InputError(
-            f"{model} has {mediators}; the matching knows S1, S3, R2, and S3 with S1 or R2, for muons."
+            f"{model} has {mediators}; the matching knows S1, S3, R2, S1tau, and S3 with one of the others."
         )
     fixed = {
         name: complex(parameter.prior.value)
