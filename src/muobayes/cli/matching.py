@@ -145,8 +145,8 @@ def _catalogue(model: str) -> tuple[tuple[str, ...], dict[str, complex], frozens
         raise InputError(
             f"{model} has {mediators}; the matching knows S1, S3, R2, S1tau, and S3 with one of the others."
         )
-    fixed = {
-        name: complex(parameter.prior.value)
+    fixed: dict[str, complex] = {
+        name: float(parameter.prior.value)
         for name, parameter in entry.parameters.items()
         if parameter.prior.type == "fixed"
     }
