@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import arviz as az
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .errors import InputError
+from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import Diagnostics, diagnose
 from .inference.nuts import NutsOptions, run_nuts, starting_points
@@ -94,6 +95,7 @@ def run(
         if folder.state == "new":
             write_text(folder.card, card.model_copy(update={"provenance": provenance()}).to_yaml())
         posterior = build(card)
+        _check_groups(card, posterior)
         sample = _draw(card, posterior, folder, show_progress)
         best = _best_fit(card, posterior, sample)
         data, values = sample.data, best["parameters"]
@@ -113,6 +115,18 @@ def run(
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
     return Results(folder.path)
+
+
+def _check_groups(card: RunCard, posterior: Posterior) -> None:
+    """The terms that the plane names exist: told before hours of sampling, not after."""
+    known = jax.eval_shape(posterior.terms, jnp.zeros(posterior.prior.size))
+    for group, members in (card.plane.groups if card.plane else {}).items():
+        for name in members:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise InputError(
+                    f"plane.groups.{group}: unknown term {name!r}{hint}; allowed are {', '.join(known)}."
+                )
 
 
 class _Sample(NamedTuple):

@@ -138,6 +138,15 @@ def test_nothing_sampled(tmp_path):
         run(card, build=toy.build)
 
 
+def test_misspelt_term_of_a_plane_is_told_before_sampling(tmp_path):
+    plane = {**toy.CARD["plane"], "groups": {"anomaly": ["R_K"]}}
+    card = RunCard.from_dict({**toy.CARD, "plane": plane, "output": str(tmp_path / "run")})
+    with pytest.raises(
+        InputError, match=r"plane.groups.anomaly: unknown term 'R_K' \(did you mean 'R_K\(\*\)'"
+    ):
+        run(card, build=toy.build)
+
+
 def test_full_disk(finished, tmp_path):
     """/dev/full refuses every byte with the error of a full disk."""
     folder = RunDir(tmp_path / "run")

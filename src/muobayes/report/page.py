@@ -13,6 +13,7 @@ from .. import __version__
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from ..priors.spec import Fixed
 from ..rundir import write_text
+from .names import observable_label, term_label
 from .numbers import digits_for, fixed, signed, significant, with_error
 from .results import Results, unit_and_scale
 from .style import DPI
@@ -153,7 +154,8 @@ def _label(entry: Any, name: str) -> str:
 def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     names = list(dict.fromkeys(name for column in gains.values() for name in column))
     rows = [
-        {"label": n, "cells": [c.get(n, float("nan")) for c in gains.values()], "total": False} for n in names
+        {"label": term_label(n), "cells": [c.get(n, float("nan")) for c in gains.values()], "total": False}
+        for n in names
     ]
     total = [sum(column.values()) for column in gains.values()]
     return [*rows, {"label": "all data", "cells": total, "total": True}]
@@ -165,7 +167,7 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "label": row.name,
+            "label": observable_label(row.name),
             "measured": with_error(row.exp, row.sigma),
             "sm": significant(row.sm, 3),
             "best": significant(row.prediction, 3),

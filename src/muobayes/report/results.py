@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "unit_and_scale"]
 
 _IMPORTANT = 20
+_EXTRA = {"muM": r"$\mu_M$"}
 
 
 def unit_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, float]:
@@ -36,7 +37,8 @@ def unit_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, f
     typical : float
         A typical value in GeV; it decides between MeV, GeV and TeV.
     """
-    if name not in entry.parameters or entry.parameters[name].unit != "GeV":
+    in_gev = entry.parameters[name].unit == "GeV" if name in entry.parameters else name in _EXTRA
+    if not in_gev:
         return "", 1.0
     return ("TeV", 1e-3) if typical >= 500 else ("GeV", 1.0) if typical >= 1 else ("MeV", 1e3)
 
@@ -88,8 +90,8 @@ class Results:
 
     @property
     def sampled(self) -> tuple[str, ...]:
-        """The sampled parameters, in the order of the model."""
-        return self.card.sampled
+        """The sampled parameters: the model's, and the matching scale if it is sampled."""
+        return tuple(self.summary.index)
 
     def draws(self, name: str) -> np.ndarray:
         """(chains, draws) of a parameter, in GeV or dimensionless."""
@@ -104,9 +106,10 @@ class Results:
     @property
     def labels(self) -> dict[str, str]:
         """How each sampled parameter is typeset, its unit included."""
-        entry = self.card.entry
+        known = self.card.entry.parameters
         return {
-            name: f"${entry.parameters[name].latex}$" + (f" [{unit}]" if unit else "")
+            name: (f"${known[name].latex}$" if name in known else _EXTRA.get(name, name))
+            + (f" [{unit}]" if unit else "")
             for name, (unit, _) in self.units.items()
         }
 

@@ -1,5 +1,6 @@
 """Draw all that a run's folder can show: figures, and then the page, which marks the run as finished."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import xarray as xr
@@ -8,11 +9,14 @@ from .figures.chains import chains_figure
 from .figures.corner import corner_figure
 from .figures.plane import plane_figure
 from .figures.pulls import gains_figure, pulls_figure
+from .names import observable_label, term_label
 from .page import write_page
 from .results import Results
 from .style import save
 
 __all__ = ["write_report"]
+
+_VISIBLE = 0.05
 
 
 def write_report(folder: Path) -> Path:
@@ -33,14 +37,25 @@ def write_report(folder: Path) -> Path:
     best = {name: results.best_fit["parameters"][name] * results.scales[name] for name in results.sampled}
     save(corner_figure(scaled, results.labels, best), folder / "corner.png")
     save(chains_figure(scaled, results.labels), folder / "chains.png")
-    save(gains_figure(results.gains), folder / "gains.png")
+    save(gains_figure(_labelled(results.gains)), folder / "gains.png")
     if results.plane is not None:
         _draw_plane(results, results.plane)
     if (table := results.important_observables) is not None:
-        figure = pulls_figure(list(table.name), table.pull_sm.to_numpy(), table.pull.to_numpy())
+        figure = pulls_figure(
+            [observable_label(name) for name in table.name], table.pull_sm.to_numpy(), table.pull.to_numpy()
+        )
         save(figure, folder / "pulls.png")
     write_page(results, results.folder.report)
     return results.folder.report
+
+
+def _labelled(gains: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """The terms that a figure has something to show of, typeset."""
+    shown = {name for values in gains.values() for name, gain in values.items() if abs(gain) > _VISIBLE}
+    return {
+        column: {term_label(name): gain for name, gain in values.items() if name in shown}
+        for column, values in gains.items()
+    }
 
 
 def _draw_plane(results: Results, plane: xr.Dataset) -> None:
@@ -55,7 +70,10 @@ def _draw_plane(results: Results, plane: xr.Dataset) -> None:
     figure = plane_figure(
         plane.x.to_numpy() * scale_x,
         plane.y.to_numpy() * scale_y,
-        {str(name): values.to_numpy() for name, values in zip(plane.group.values, plane.log_likelihood)},
+        {
+            term_label(str(name)): values.to_numpy()
+            for name, values in zip(plane.group.values, plane.log_likelihood)
+        },
         plane.total.to_numpy(),
         (labels[0], labels[1]),
         (
