@@ -60,6 +60,10 @@ def test_refused_estimate_is_left_out_and_named():
         combined(evidences[1:])
 
 
+def test_model_without_parameters_has_an_exact_evidence():
+    assert combined([Evidence("exact", -7.0, 0.0)]) == (-7.0, 0.0)
+
+
 def test_prior_that_decides_is_named():
     change = Sensitivity("couplings", 10.0, -4.6, 0.0, "")
     table = compare([_model("sm", -20.0), _model("type-a", -17.0, sensitivity=[change])])

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from muobayes.errors import InputError
+from muobayes.inference.nested import run_nested
+from muobayes.inference.nuts import run_nuts
 from muobayes.inference.posterior import Posterior, check_posterior
 from muobayes.priors.distributions import prior_set
-from muobayes.priors.spec import LogUniform, Normal, Periodic, Uniform
+from muobayes.priors.spec import Fixed, LogUniform, Normal, Periodic, Uniform
 
 PRIOR = prior_set(
     {
@@ -60,3 +62,10 @@ def test_infinite_gradient_is_named():
 def test_terms_that_do_not_add_up_are_refused():
     with pytest.raises(InputError, match="terms add up to"):
         check_posterior(_posterior(terms=lambda x: {"a": _terms(x)["a"]}), jax.random.key(0))
+
+
+@pytest.mark.parametrize("run", [run_nuts, run_nested])
+def test_nothing_to_sample_is_one_sentence(run):
+    fixed = Posterior(prior_set({"M": Fixed(value=1)}), lambda x: jnp.array(-2.5), lambda x: {})
+    with pytest.raises(InputError, match=r"every parameter of the model is fixed.*ln Z = -2\.5"):
+        run(fixed, None, 1)

@@ -29,7 +29,7 @@ PUBLIC = {
     "muobayes.inference.nested": ["NestedOptions", "NestedResult", "run_nested"],
     "muobayes.inference.nuts": ["Draws", "NutsOptions", "run_nuts", "sample_chain", "starting_points"],
     "muobayes.inference.optimum": ["Optimum", "Profile", "find_optimum", "profile"],
-    "muobayes.inference.posterior": ["Posterior", "check_posterior", "no_derived"],
+    "muobayes.inference.posterior": ["Posterior", "check_posterior", "no_derived", "require_parameters"],
     "muobayes.inference.prior_sensitivity": ["Sensitivity", "prior_sensitivity", "widened"],
     "muobayes.inference.result": ["Evidence", "inference_data", "load_result", "save_result", "versions"],
     "muobayes.inference.sbc": ["SbcResult", "simulation_based_calibration", "uniformity"],

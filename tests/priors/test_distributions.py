@@ -122,6 +122,7 @@ def test_draws_of_a_phase_spread_over_its_images():
 
 def test_circle_is_cut_opposite_to_its_centre():
     prior = prior_set({"phi": Periodic(low=0, high=2), "a": Uniform(low=0, high=1), "m": Fixed(value=4)})
+    assert prior.turns == (2.0, None)
     cut = prior.unwrapped({"phi": 1.9})
     assert cut.bounds[0] == (pytest.approx(0.9), pytest.approx(2.9))
     assert cut.names == prior.names and cut.fixed == prior.fixed

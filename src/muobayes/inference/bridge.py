@@ -113,14 +113,13 @@ class _Chart(NamedTuple):
 
 
 def _chart(prior: PriorSet, x: np.ndarray) -> _Chart:
-    centres, low, turn = {}, np.zeros(prior.size), np.full(prior.size, np.inf)
-    for i, (name, periodic, (start, end)) in enumerate(zip(prior.names, prior.periodic, prior.bounds)):
-        if periodic:
-            turn[i] = end - start
-            mean_point = np.exp(2j * np.pi * x[:, i] / turn[i]).mean()
-            centres[name] = float(np.angle(mean_point) / (2 * np.pi) * turn[i])
-            low[i] = centres[name] - turn[i] / 2
-    return _Chart(prior.unwrapped(centres), jnp.array(low), jnp.array(turn))
+    centres, low, turns = {}, np.zeros(prior.size), np.full(prior.size, np.inf)
+    for i, (name, turn) in enumerate(zip(prior.names, prior.turns)):
+        if turn is not None:
+            mean_point = np.exp(2j * np.pi * x[:, i] / turn).mean()
+            centres[name] = float(np.angle(mean_point) / (2 * np.pi) * turn)
+            low[i], turns[i] = centres[name] - turn / 2, turn
+    return _Chart(prior.unwrapped(centres), jnp.array(low), jnp.array(turns))
 
 
 @eqx.filter_jit

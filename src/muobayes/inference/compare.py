@@ -122,6 +122,8 @@ def combined(evidences: Sequence[Evidence]) -> tuple[float, float]:
         raise InputError(
             "; ".join(f"{e.estimator}: no evidence ({e.note})" for e in evidences) or "no evidence given."
         )
+    if exact := [e for e in given if e.error == 0]:  # a model without free parameters
+        return exact[0].log_z, 0.0
     weight = np.array([1 / e.error**2 for e in given])
     return float(weight @ [e.log_z for e in given] / weight.sum()), min(e.error for e in given)
 

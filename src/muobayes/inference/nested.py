@@ -30,7 +30,7 @@ from scipy.special import logsumexp
 from ..errors import InputError
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
-from .posterior import Posterior
+from .posterior import Posterior, require_parameters
 from .seeds import named_key
 
 __all__ = ["NestedOptions", "NestedResult", "run_nested"]
@@ -181,6 +181,7 @@ def run_nested(
     RunInterruptedError
         After SIGINT or SIGTERM, when the current chunk is finished and saved.
     """
+    require_parameters(posterior)
     _check(posterior, options)
     keys = jax.random.split(named_key(seed, "nested"), options.runs)
     empty = _Dead(np.zeros((0, posterior.prior.size)), np.zeros(0), np.zeros(0))

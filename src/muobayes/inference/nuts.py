@@ -24,7 +24,7 @@ from numpyro.infer.hmc import hmc
 
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
-from .posterior import Posterior
+from .posterior import Posterior, require_parameters
 from .seeds import named_key
 
 __all__ = ["Draws", "NutsOptions", "run_nuts", "sample_chain", "starting_points"]
@@ -187,8 +187,10 @@ def run_nuts(
     RunInterruptedError
         After SIGINT or SIGTERM, when the current chunk is finished and saved.
     InputError
-        If the checkpoint is damaged, belongs to another run, or cannot be written.
+        If nothing is to be sampled, or the checkpoint is damaged, belongs to another run, or cannot be
+        written.
     """
+    require_parameters(posterior)
     total = options.warmup + options.draws
     saved = checkpoint.load() if checkpoint else None
     if start is None:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from ..errors import InputError
 from ..priors.distributions import PriorSet
 
-__all__ = ["Posterior", "check_posterior", "no_derived"]
+__all__ = ["Posterior", "check_posterior", "no_derived", "require_parameters"]
 
 Scalars = dict[str, Array]
 
@@ -74,6 +74,21 @@ class Posterior(eqx.Module):
     def constrain(self, z: Float[Array, " n"]) -> Float[Array, " n"]:
         """Parameter values of an unconstrained point."""
         return self.prior.from_unconstrained(z)[0]
+
+
+def require_parameters(posterior: Posterior) -> None:
+    """Refuse to sample a model that has nothing to sample.
+
+    Raises
+    ------
+    InputError
+        If every parameter is fixed.
+    """
+    if not posterior.prior.size:
+        raise InputError(
+            "every parameter of the model is fixed: there is nothing to sample, and its evidence is its likelihood, "
+            f"ln Z = {float(posterior.log_likelihood(jnp.zeros(0))):.6g}."
+        )
 
 
 def check_posterior(posterior: Posterior, key: Array, points: int = 16) -> None:

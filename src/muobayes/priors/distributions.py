@@ -215,6 +215,11 @@ class PriorSet(eqx.Module):
         return tuple(isinstance(s.shape, _Circle) for s in self.scalars)
 
     @property
+    def turns(self) -> tuple[float | None, ...]:
+        """Length of the circle of each sampled parameter, None where there is none."""
+        return tuple(s.high - s.low if periodic else None for s, periodic in zip(self.scalars, self.periodic))
+
+    @property
     def bounds(self) -> tuple[tuple[float, float], ...]:
         """Ends of the support of each sampled parameter."""
         return tuple((s.low, s.high) for s in self.scalars)
