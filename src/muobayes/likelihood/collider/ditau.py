@@ -5,6 +5,7 @@ observed bins, :math:`N_j = B_j + L\sum_i(\sigma_i-\sigma_i^{SM})K_{ij}`. Counts
 has a Gaussian uncertainty in each bin, profiled.
 """
 
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ class DiTau(NamedTuple):
     uncertainty: Array
 
 
+@cache
 def atlas_ditau() -> DiTau:
     """ATLAS 139/fb, b-veto category (``data/atlas_ditau_2020.yaml``)."""
     data = read("atlas_ditau_2020")

@@ -10,6 +10,7 @@ Everything but the Breit-Wigner is a constant of the analysis, computed once on 
 Breit-Wigner is integrated exactly against it (`drell_yan.lorentzian_weights`), however narrow it is.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -60,6 +61,7 @@ class Resonance(NamedTuple):
     response: Array
 
 
+@cache
 def atlas_dimuon() -> Resonance:
     """ATLAS 139/fb (``data/atlas_dimuon_2019.yaml``), meant for mX from 250 GeV to 6 TeV."""
     data = read("atlas_dimuon_2019")

@@ -10,6 +10,7 @@ tail, but without it a narrow X would jump from bin to bin as its mass varies, w
 sampler survives.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -45,6 +46,7 @@ class Tail(NamedTuple):
     standard_model: Array
 
 
+@cache
 def cms_dimuon_tail(resolution: bool = False) -> Tail:
     """CMS 140/fb (``data/cms_dimuon_2021.yaml``).
 
