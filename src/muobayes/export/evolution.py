@@ -181,7 +181,8 @@ def smeft_operators(cache: Path, report: Callable[[str], None]) -> dict[str, Any
         report(f"flavour rotation {i + 1}/{N_NODES}")
     identity = np.eye(len(real_components()))
     t_higgs = np.log(M_HIGGS)
-    flow = _flow_down(gamma, [t_higgs, *nodes])
+    flow = _cached(cache, "flow", lambda: np.array(_flow_down(gamma, [t_higgs, *nodes])))
+    report("flow of the SMEFT")
     higgs_from_mz = np.linalg.inv(flow[0])
     out: dict[str, Any] = {"gamma_mz": gammas[0], "log_nodes": nodes, "leadinglog": [], "integrate": []}
     for i, (t, sm) in enumerate(zip(nodes, sm_at_nodes, strict=True)):
