@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from muobayes.errors import InputError
 from muobayes.priors.spec import Fixed, Uniform
@@ -32,6 +33,21 @@ def test_a_resolved_card_is_a_card_and_says_the_same(card, tmp_path):
     second = RunCard.load(again)
     assert second == first
     assert second.fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("name", ["spurion", "masses"])
+def test_prior_examples_are_blocks_of_a_card(name):
+    block = yaml.safe_load((RUNS.parent / "priors" / f"{name}.yaml").read_text(encoding="utf-8"))
+    card = RunCard.from_dict({"model": "type-a/b-3lmu"} | block)
+    assert set(block["parameters"]) <= set(card.sampled)
+
+
+def test_uv_example_is_the_priors_section_of_a_card():
+    block = yaml.safe_load((RUNS.parent / "priors" / "uv.yaml").read_text(encoding="utf-8"))
+    shown = RunCard.from_dict({"model": "type-a/b-3lmu", "priors": block}).priors
+    switched_on = RunCard.from_dict({"model": "type-a/b-3lmu", "priors": {key: {} for key in block}}).priors
+    assert shown.naturalness == switched_on.naturalness
+    assert shown.landau_pole == switched_on.landau_pole
 
 
 def test_defaults_come_from_the_model():
