@@ -39,16 +39,14 @@ def _kind(name: str) -> str:
 
 
 def _spread(positions: np.ndarray, gap: float) -> np.ndarray:
-    """Labels moved apart to a minimal distance, keeping their order and staying close to their lines."""
+    """Labels (in axes fractions) moved apart to a minimal distance, in order, inside the panel, near their lines."""
     order = np.argsort(positions)
     placed = positions[order].copy()
-    for _ in range(200):
-        overlap = gap - np.diff(placed)
-        push = np.clip(overlap, 0, None) / 2
-        if not np.any(push > 1e-4 * gap):
-            break
+    for _ in range(500):
+        push = np.clip(gap - np.diff(placed), 0, None) / 2
         placed[:-1] -= push
         placed[1:] += push
+        placed = np.clip(placed, 0.0, 1.0)
     out = np.empty_like(placed)
     out[order] = placed
     return out
@@ -69,7 +67,7 @@ def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None
     x = np.asarray(result.ln_mu) / np.log(10)
     inside = x <= float(result.ln_mu_end) / np.log(10) + 1e-9
     path = np.asarray(result.couplings)
-    figure, axes = plt.subplots(1, 3, figsize=(PAGE_IN * 1.35, 3.4), sharex=True)
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE_IN * 1.35, 4.0), sharex=True)
     for ax, (kind, title) in zip(axes, PANELS):
         shown = [
             i
@@ -112,17 +110,13 @@ def _panel(
     ax.set_xlim(x[0], x[-1])
     if not ends:
         return
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high)
-    last = x[inside][-1]
-    for end, place, (label, color) in zip(ends, _spread(np.array(ends), 0.062 * (high - low)), labels):
+    if _kind(model.names[shown[0]]) == "quartic":
+        ax.set_yscale("symlog", linthresh=0.03, linscale=0.8)
+    points = np.column_stack([np.full(len(ends), x[inside][-1]), ends])
+    heights = ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
+    for point, height, (label, color) in zip(points, _spread(heights, 0.056), labels):
         ax.annotate(
-            label,
-            (last, end),
-            xytext=(x[-1] + 0.045 * (x[-1] - x[0]), place),
-            color=color,
-            fontsize=8,
-            va="center",
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.5, "shrinkA": 0, "shrinkB": 1},
+            label, point, xytext=(1.045, height), textcoords=ax.transAxes, color=color, fontsize=8,
+            va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": color, "lw": 0.5, "shrinkA": 0, "shrinkB": 1},
         )

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -308,9 +309,7 @@ class Model:
     @cached_property
     def operators(self) -> dict[str, dict[tuple[int, ...], complex]]:
         """For each real coupling component the entries of its tensor dY_aij or dlambda_abcd (sorted abcd)."""
-        out: dict[str, dict[tuple[int, ...], complex]] = {
-            s: defaultdict(lambda: np.clongdouble()) for s in self.coupling_symbols
-        }
+        out: dict[str, Any] = {s: defaultdict(np.clongdouble) for s in self.coupling_symbols}
         for coupling in self.yukawas:
             for value, conjugated, flavour, content in self._terms(coupling):
                 label = _label(coupling.name, flavour)
