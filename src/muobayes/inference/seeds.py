@@ -19,6 +19,7 @@ _USES = {
     "calibration": 9,
     "volumes": 10,
     "posterior-draws": 11,
+    "probes": 12,
 }
 
 
