@@ -134,9 +134,8 @@ def parse_uv_priors(blocks: Mapping[str, Any]) -> UVPriors:
             first = error.errors()[0]
             where = ".".join(["priors", name, *(str(p) for p in first["loc"])])
             if first["type"] == "extra_forbidden":
-                key = str(first["loc"][-1])
-                message = f"is unknown{did_you_mean(key, block.model_fields)}; known are {', '.join(block.model_fields)}"
-            else:
-                message = f"{first['input']!r} is wrong: {first['msg'].lower()}"
-            raise InputError(f"{where}: {message}.") from None
+                known = block.model_fields
+                hint = did_you_mean(str(first["loc"][-1]), known)
+                raise InputError(f"{where} is unknown{hint}; known are {', '.join(known)}.") from None
+            raise InputError(f"{where}: {first['input']!r} is wrong: {first['msg'].lower()}.") from None
     return UVPriors(**parsed)

@@ -26,6 +26,7 @@ __all__ = ["M_PLANCK", "FlowResult", "Outcome", "RunningModel", "flow", "running
 
 M_PLANCK = 1.22e19  # GeV, (hbar c / G_N)^(1/2), PDG
 EPS_LIMIT = 0.99  # kinetic mixing at which the gauge sector is taken to have broken down (it degenerates at 1)
+LARGEST = 100.0  # couplings enter the beta functions as at most this, so that no trial step overflows
 MAX_STEPS = 256
 
 
@@ -65,6 +66,7 @@ class RunningModel:
 
     def velocity(self, state: Float[Array, " n"]) -> Float[Array, " n"]:
         """d(state)/dln(mu), from dG/dln(mu) = G b G with G = D K^-1 D for the U(1) factors (arXiv:1906.04625)."""
+        state = jnp.clip(state, -LARGEST, LARGEST)
         if self.mixing:
             gY, g2, g3, gX, eps = state[:5]
             scale = 1 / jnp.maximum(1 - eps**2, 1 - EPS_LIMIT**2)
