@@ -73,7 +73,7 @@ def charged_current_ratio(observable: Observable) -> Anatomy:
     name, _ = name_and_arguments(observable)
     rates = {
         "Remu(K+->lnu)": (("K+", "e"), ("K+", "mu"), 1.00055),  # resummed logarithms, Eq. (111) of 0707.4464
-        "Remu(pi+->lnu)": (("pi+", "e"), ("pi+", "mu"), 1.00055),
+        "BR(pi+->enu)": (("pi+", "e"), ("pi+", "mu"), 1.00055),  # BR(pi+->munu) is one
         "RKpi(P+->munu)": (("K+", "mu"), ("pi+", "mu"), 1.0),
     }
     numerator, denominator, factor = rates[name]

@@ -4,7 +4,6 @@ A data set is stated by names only (`datasets/<name>.yaml`); the numbers come fr
 measurement carries its INSPIRE key, or from the data set's own entries, which carry theirs.
 """
 
-import math
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -17,6 +16,7 @@ import smelli
 import yaml
 from flavio.statistics import probability as pdf
 
+from ..likelihood.densities import marginal
 from ._forms import Observable
 from .predictions import observable_key
 
@@ -88,16 +88,6 @@ def _straight(x: np.ndarray, y: np.ndarray, start: int, stop: int, tolerance: fl
     return bool(np.all(np.abs(line - y[inner]) <= tolerance * y[inner]))
 
 
-def _restrict(d: dict[str, Any], keep: Sequence[int]) -> dict[str, Any]:
-    """The marginal density of some components."""
-    if d["type"] != "MultivariateNormal":
-        return d
-    mean, covariance = np.array(d["central_value"])[list(keep)], np.array(d["covariance"])[np.ix_(keep, keep)]
-    if len(keep) == 1:
-        return {"type": "Normal", "central_value": mean[0], "standard_deviation": math.sqrt(covariance[0, 0])}
-    return d | {"central_value": mean.tolist(), "covariance": covariance.tolist()}
-
-
 def measurement(name: str, observables: Iterable[Observable]) -> dict[str, Any]:
     """A measurement of flavio's data base, restricted to some observables (the others are integrated over)."""
     wanted = set(observables)
@@ -106,10 +96,8 @@ def measurement(name: str, observables: Iterable[Observable]) -> dict[str, Any]:
     for density, constrained in source._constraints:
         keep = [i for i, o in enumerate(constrained) if o in wanted]
         if keep:
-            constraints.append(
-                _restrict(_distribution(density), keep)
-                | {"observables": [observable_key(constrained[i]) for i in keep]}
-            )
+            exported = _distribution(density) | {"observables": [observable_key(o) for o in constrained]}
+            constraints.append(marginal(exported, [exported["observables"][i] for i in keep]))
     return {"inspire": source.inspire or "", "url": source.url or "", "constraints": constraints}
 
 
@@ -182,10 +170,10 @@ def export_dataset(name: str) -> dict[str, Any]:
     """
     terms = dataset_terms(name)
     own = _own_measurements(name)
-    measurements = {}
+    every = [o for d in terms.values() for o in d["observables"]]
+    names = sorted({m for d in terms.values() for m in d["measurements"]})
+    measurements = {m: own[m] if m in own else measurement(m, every) for m in names}
     for d in terms.values():
-        for m in d["measurements"]:
-            measurements[m] = own[m] if m in own else measurement(m, d["observables"])
         measured = {
             o for m in d["measurements"] for c in measurements[m]["constraints"] for o in c["observables"]
         }

@@ -135,8 +135,8 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
         responses.append(
             CkmResponse(
                 (zero[i] - p.constant) / shift,
-                (new_odd / odd - 1) / shift if p.linear.any() else 0.0,
-                (new_even / even - 1) / shift if p.quadratic.any() else 0.0,
+                (new_odd / odd - 1) / shift if p.linear.any() and odd else 0.0,
+                (new_even / even - 1) / shift if p.quadratic.any() and even else 0.0,
             )
         )
     return responses

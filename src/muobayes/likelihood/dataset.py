@@ -15,7 +15,7 @@ import numpy as np
 
 from ..artifacts import load, read_meta
 from ..errors import InputError, did_you_mean
-from .densities import moments
+from .densities import marginal, moments
 
 DATA = Path(str(files("muobayes.likelihood"))) / "data"
 
@@ -125,6 +125,13 @@ def _precision(covariance: np.ndarray) -> np.ndarray:
     return inverse.T @ inverse
 
 
+def term_densities(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The densities of a term's measurements, each for the observables of this term."""
+    wanted = set(term.observables)
+    every = (d for name in term.measurements for d in measurements[name]["constraints"])
+    return [marginal(d, wanted) for d in every if wanted & set(d["observables"])]
+
+
 def combine(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of all measurements of a term's observables, each density by its first two moments.
 
@@ -143,17 +150,16 @@ def combine(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> tuple[
     place = {o: i for i, o in enumerate(term.observables)}
     n = len(place)
     precision, weighted = np.zeros((n, n)), np.zeros(n)
-    for name in term.measurements:
-        for density in measurements[name]["constraints"]:
-            index = [place[o] for o in density["observables"]]
-            if density["type"] == "MultivariateNormal":
-                mean, covariance = np.array(density["central_value"]), np.array(density["covariance"])
-            else:
-                center, sd = moments(density)
-                mean, covariance = np.array([center]), np.array([[sd**2]])
-            p = _precision(covariance)
-            precision[np.ix_(index, index)] += p
-            weighted[index] += p @ mean
+    for density in term_densities(term, measurements):
+        index = [place[o] for o in density["observables"]]
+        if density["type"] == "MultivariateNormal":
+            mean, covariance = np.array(density["central_value"]), np.array(density["covariance"])
+        else:
+            center, sd = moments(density)
+            mean, covariance = np.array([center]), np.array([[sd**2]])
+        p = _precision(covariance)
+        precision[np.ix_(index, index)] += p
+        weighted[index] += p @ mean
     scale = np.sqrt(np.diag(precision))
     correlation = np.linalg.inv(precision / np.outer(scale, scale))
     covariance = correlation / np.outer(scale, scale)

@@ -5,7 +5,7 @@ the usual -chi^2/2). Densities with a hard end (tables, and limits on quantities
 beyond it by a parabola that matches value and slope, because a sampler may go anywhere; nothing changes inside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -138,6 +138,24 @@ def moments(density: Mapping[str, Any]) -> tuple[float, float]:
             second = (h * (u**2 * (3 * a + b) + 2 * u * v * (a + b) + v**2 * (a + 3 * b)) / 12).sum() / mass
             return float(mean), float(np.sqrt(second))
     raise ValueError(f"no moments for a density of type {density['type']!r}")
+
+
+def marginal(density: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Any]:
+    """The density of some of its observables, the others integrated over."""
+    keep = [i for i, o in enumerate(density["observables"]) if o in wanted]
+    d = dict(density) | {"observables": [density["observables"][i] for i in keep]}
+    if d["type"] != "MultivariateNormal" or len(keep) == len(density["observables"]):
+        return d
+    mean = np.array(density["central_value"])[keep]
+    covariance = np.array(density["covariance"])[np.ix_(keep, keep)]
+    if len(keep) == 1:
+        return {
+            "type": "Normal",
+            "observables": d["observables"],
+            "central_value": float(mean[0]),
+            "standard_deviation": float(np.sqrt(covariance[0, 0])),
+        }
+    return d | {"central_value": mean.tolist(), "covariance": covariance.tolist()}
 
 
 def gaussian_upper_limit(limit: float, confidence: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .dataset import Dataset, Term, combine, correlation_factors
+from .dataset import Dataset, Term, combine, correlation_factors, term_densities
 from .densities import Curves, SplitNormals, curve, moments, split_normal, stack_curves
 
 __all__ = ["TermLikelihoods", "build_terms", "observable_uncertainties"]
@@ -94,7 +94,7 @@ def _gaussian_rows(
         return [_whitened(mean, covariance, list(range(len(term.observables))))]
     place = {o: i for i, o in enumerate(term.observables)}
     rows = []
-    for density in _densities(term, measurements):
+    for density in term_densities(term, measurements):
         index = [place[o] for o in density["observables"]]
         if density["type"] == "MultivariateNormal":
             rows.append(_whitened(np.array(density["central_value"]), np.array(density["covariance"]), index))
@@ -102,10 +102,6 @@ def _gaussian_rows(
             sd = density["standard_deviation"]
             rows.append((np.array([[1 / sd]]), np.array([density["central_value"] / sd]), index))
     return rows
-
-
-def _densities(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [d for name in term.measurements for d in measurements[name]["constraints"]]
 
 
 def _reduce(
@@ -175,7 +171,7 @@ def build_terms(
         if gaussian is not None:
             reduced.append((index, gaussian))
         if term.kind == "exact":
-            for density in _densities(term, dataset.measurements):
+            for density in term_densities(term, dataset.measurements):
                 if density["type"] in ("MultivariateNormal", "Normal"):
                     continue
                 (key,) = density["observables"]
@@ -233,7 +229,7 @@ def observable_uncertainties(dataset: Dataset) -> dict[str, dict[str, float]]:
                 out[o] = {"exp": m, "sigma_exp": e, "sigma_th": float(t), "sigma": float(np.hypot(e, t))}
             continue
         weights: dict[str, list[tuple[float, float]]] = {}
-        for density in _densities(term, dataset.measurements):
+        for density in term_densities(term, dataset.measurements):
             if density["type"] == "MultivariateNormal":
                 sigma = np.sqrt(np.diag(np.array(density["covariance"])))
                 singles = zip(density["observables"], density["central_value"], sigma, strict=True)
