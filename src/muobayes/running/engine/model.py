@@ -461,7 +461,8 @@ class Model:
                 group = f"U(1)_{self.abelian[boson]}" if boson < 0 else "SU(2)" if boson < 3 else "SU(3)"
                 exponents = np.array([(int(w) >> s) & 15 for w in tensor.mono[bad[0]] for s in range(0, 64, 4)])
                 culprits = [s for s, e in zip(self.symbols, exponents) if e and s in self.coupling_symbols]
-                raise InputError(f"{self.name}: the operator of {culprits[0].removesuffix(".im")} is not invariant under {group}.")
+                culprit = culprits[0].removesuffix(".im")
+                raise InputError(f"{self.name}: the operator of {culprit} is not invariant under {group}.")
 
 
 def _label(name: str, flavour: tuple[int, ...]) -> str:
