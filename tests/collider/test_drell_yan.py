@@ -188,3 +188,23 @@ def test_leptoquark_exchange_against_a_brute_force_angle() -> None:
     assert float(cross_sections(b, both)[0]) == pytest.approx(
         float(cross_sections(b, exchange)[0]), rel=1e-12
     )
+
+
+def test_bottom_strange_production() -> None:
+    """A rotation of s and b keeps the width; the peak through gbs alone is its narrow-width cross section."""
+    x = heavy_x(
+        charges_from({"q3": "1/3", "u3": "1/3", "d3": "1/3", "l2": -1, "e2": -1, "Phi": 1}), 1000.0, 0.1, 0.0
+    )
+    s, b, theta = 10, 11, 0.3
+    left, c, sine = x.couplings.left, np.cos(theta), np.sin(theta)
+    rotated = x._replace(
+        couplings=x.couplings._replace(left=left.at[s].set(left[b] * sine**2).at[b].set(left[b] * c**2)),
+        gbs=left[b] * sine * c,
+    )
+    assert float(width(rotated)) == pytest.approx(float(width(x)), rel=1e-4)  # up to m_b^2/mX^2
+    only = x._replace(
+        couplings=x.couplings._replace(left=left.at[6:].set(0.0), right=left.at[6:].set(0.0)), gbs=0.01
+    )
+    wide = bins(np.array([950.0, 1050.0]))
+    peak = float(cross_sections(wide, no_exchange(), only)[0] - cross_sections(wide, no_exchange())[0])
+    assert peak == pytest.approx(float(narrow_width_cross_section(only)), rel=1e-2)

@@ -26,7 +26,7 @@ from jax import Array
 
 from ..light_x.couplings import index
 from ._data import read
-from .luminosity import QUARKS, luminosities
+from .luminosity import QUARKS, bottom_strange, luminosities
 from .x_boson import HeavyX, width
 
 __all__ = [
@@ -145,7 +145,9 @@ def spectrum(b: Bins, exchange: Exchange, x: HeavyX | None = None, lepton: str =
         pole_weights = _pole_weights(b, x)
         slow = jnp.conj(direct) + mean
         interference = jnp.einsum("abcij,abc,aij,ij->ij", slow, g, b.luminosity, pole_weights)
-        peak = jnp.einsum("abc,aij,ij->ij", g**2, b.luminosity, lorentzian_weights(b, x))
+        strength = jnp.einsum("abc,aij->ij", g**2, b.luminosity)
+        strength = strength + x.gbs**2 * jnp.sum(muon**2) * bottom_strange(b.luminosity)
+        peak = strength * lorentzian_weights(b, x)
         total = total + 2 * jnp.real(interference) + peak
     return total / (144 * np.pi) * _INPUTS["gev2_fb"]
 

@@ -11,7 +11,7 @@ from jax import Array
 
 from ._data import read
 
-__all__ = ["QUARKS", "luminosities"]
+__all__ = ["QUARKS", "bottom_strange", "luminosities"]
 
 QUARKS = ("u", "d", "s", "c", "b")
 """Order of the quarks in every array of this room."""
@@ -58,3 +58,12 @@ def luminosities(m: Array) -> Array:
     ratio = 0.5 * (value[0] + jnp.sqrt(value[0] ** 2 + _SOFT**2))
     others = jnp.exp(logarithms)
     return jnp.concatenate([(ratio * others[0])[None], others])
+
+
+def bottom_strange(luminosity: Array) -> Array:
+    """Luminosity of b sbar and s bbar together, both beam orderings, from those of `luminosities`.
+
+    The geometric mean of the s and b luminosities: exact for sea quarks of the same shape, an upper bound
+    otherwise.
+    """
+    return 2 * jnp.sqrt(luminosity[QUARKS.index("s")] * luminosity[QUARKS.index("b")])

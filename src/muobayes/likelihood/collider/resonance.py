@@ -22,7 +22,7 @@ from scipy.special import ndtr
 from ..light_x.couplings import index
 from ._data import read
 from .drell_yan import Bins, bins, lorentzian_weights
-from .luminosity import QUARKS, luminosities
+from .luminosity import QUARKS, bottom_strange, luminosities
 from .x_boson import HeavyX, branching_mumu, width
 
 __all__ = ["Resonance", "atlas_dimuon", "narrow_width_cross_section", "resonance_log_likelihood", "signal"]
@@ -85,16 +85,18 @@ def atlas_dimuon() -> Resonance:
 
 def narrow_width_cross_section(x: HeavyX) -> Array:
     """sigma(p p -> X) BR(mu mu) in fb at 13 TeV, leading order and narrow width, without cuts."""
-    strength = (x.couplings.left[_IN_X] ** 2 + x.couplings.right[_IN_X] ** 2) / 2
-    total = jnp.sum(strength * luminosities(x.mX)) / x.mX**2
+    strength = x.couplings.left[_IN_X] ** 2 + x.couplings.right[_IN_X] ** 2
+    luminosity = luminosities(x.mX)
+    total = (jnp.sum(strength * luminosity) + x.gbs**2 * bottom_strange(luminosity)) / (2 * x.mX**2)
     return np.pi / 3 * _GEV2_FB * total * branching_mumu(x)
 
 
 def signal(data: Resonance, x: HeavyX) -> Array:
     """Expected events of X in each bin, inside the window."""
     left, right, mu = x.couplings.left, x.couplings.right, index("mu")
-    strength = (left[_IN_X] ** 2 + right[_IN_X] ** 2) * (left[mu] ** 2 + right[mu] ** 2)
-    density = jnp.einsum("q,qij->ij", strength, data.true.luminosity) / (144 * np.pi) * _GEV2_FB
+    quarks = jnp.einsum("q,qij->ij", left[_IN_X] ** 2 + right[_IN_X] ** 2, data.true.luminosity)
+    quarks = quarks + x.gbs**2 * bottom_strange(data.true.luminosity)
+    density = (left[mu] ** 2 + right[mu] ** 2) * quarks / (144 * np.pi) * _GEV2_FB
     events = jnp.einsum("nij,ij->n", data.response, density * lorentzian_weights(data.true, x))
     # a smooth maximum of 3 Gamma and 3 sigma
     sigma = jnp.exp(jnp.interp(jnp.log(x.mX), data.log_m, data.log_sigma))

@@ -45,7 +45,8 @@ def collider_sector(
     -------
     callable
         (parameters by name) -> terms. Names: ``CMS dimuon tail``, ``ATLAS dimuon resonance``, ``ATLAS ditau
-        tail``, ``S1 pair production``, ``S3 pair production``, ``invisible Higgs decays``, as far as they apply.
+        tail``, ``S1 pair production``, ``S3 pair production``, ``invisible Higgs decays``, as far as they
+        apply.
     """
     fermions = {name: charge for name, charge in charges.items() if name not in mediators}
     x_charges = charges_from(fermions)
@@ -64,15 +65,17 @@ def collider_sector(
         point = heavy_x(
             x_charges, parameters["mX"], parameters["gX"], parameters["epsBX"], fermions.get("H", 0.0)
         )
+        if "gbs" in parameters:
+            return point._replace(gbs=parameters["gbs"])
         if "thetasb" not in parameters:
             return point
-        # rotating s_L and b_L shares the third generation's charge; only the diagonal couplings matter here
-        s, b = index("s"), index("b")
-        left, sine2 = point.couplings.left, jnp.sin(parameters["thetasb"]) ** 2
-        shift = sine2 * (left[b] - left[s])
-        return point._replace(
-            couplings=point.couplings._replace(left=left.at[s].add(shift).at[b].add(-shift))
-        )
+        # rotating s_L and b_L shares the difference of their charges
+        s, b, theta = index("s"), index("b"), parameters["thetasb"]
+        left = point.couplings.left
+        difference = left[b] - left[s]
+        shift, off_diagonal = difference * jnp.sin(theta) ** 2, difference * jnp.sin(theta) * jnp.cos(theta)
+        couplings = point.couplings._replace(left=left.at[s].add(shift).at[b].add(-shift))
+        return point._replace(couplings=couplings, gbs=off_diagonal)
 
     def exchange(parameters: Parameters, lepton: int) -> Exchange:
         parts = [no_exchange()]

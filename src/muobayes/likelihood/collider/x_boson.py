@@ -33,11 +33,16 @@ _NEUTRINO = np.array([name.startswith("nu") for name in FERMIONS])
 
 
 class HeavyX(NamedTuple):
-    """A heavy X: mass (GeV), chiral couplings on its mass shell, coupling to the Higgs current."""
+    """A heavy X.
+
+    Mass (GeV), chiral couplings on its mass shell, coupling to the Higgs current, and the coupling ``gbs`` of
+    ``X_mu sbar_L gamma^mu b_L + h.c.``
+    """
 
     mX: Array
     couplings: Couplings
     gH: Array
+    gbs: Array | float = 0.0
 
 
 def heavy_x(charges: Charges, mX: Array, gX: Array, epsBX: Array, higgs_charge: float = 0.0) -> HeavyX:
@@ -73,7 +78,9 @@ def _fermion_widths(x: HeavyX) -> Array:
 
 def width(x: HeavyX) -> Array:
     """Total width in GeV."""
-    return jnp.sum(_fermion_widths(x)) + x.mX * x.gH**2 / (24 * np.pi)
+    bosons = x.gH**2 / (24 * np.pi)
+    bottom_strange = 2 * 3 * x.gbs**2 / (24 * np.pi)
+    return jnp.sum(_fermion_widths(x)) + x.mX * (bosons + bottom_strange)
 
 
 def branching_mumu(x: HeavyX) -> Array:
