@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from muobayes.likelihood import densities
+from muobayes.likelihood import densities, measured
 from muobayes.likelihood._expressions import evaluate, evaluate_groups, group_expressions
 from muobayes.likelihood._polynomials import build_polynomials
 from muobayes.likelihood.dataset import Term, combine
@@ -65,7 +65,7 @@ def test_polynomials_in_blocks_are_the_polynomials():
 def test_tables_are_exact_inside_and_parabolas_outside():
     x = np.linspace(0, 2, 41)
     y = stats.norm(0.8, 0.3).pdf(x)
-    curves = densities.stack_curves([densities.table(x, y), densities.table(x[:20], y[:20])])
+    curves = densities.stack_curves([measured.table(x, y), measured.table(x[:20], y[:20])])
     inside = np.linspace(0.01, 1.9, 57)
     expected = np.log(np.interp(inside, x, y) / y.max())
     values = jax.vmap(lambda p: curves(jnp.array([p, 0.5]))[0])(inside)
@@ -79,7 +79,7 @@ def test_tables_are_exact_inside_and_parabolas_outside():
 @pytest.mark.parametrize("end", [0.0, 2.0])
 def test_tails_continue_value_and_slope(end):
     x = np.linspace(0, 2, 201)
-    curves = densities.stack_curves([densities.table(x, np.exp(-0.5 * ((x - 1) / 0.5) ** 2))])
+    curves = densities.stack_curves([measured.table(x, np.exp(-0.5 * ((x - 1) / 0.5) ** 2))])
     eps = 1e-7
     low, high = (float(curves(jnp.array([end + s * eps]))[0]) for s in (-1, 1))
     assert abs(high - low) < 1e-5
@@ -107,11 +107,11 @@ def test_moments_by_quadrature(density):
         pdf = stats.gamma(3.5, scale=0.7).pdf(grid)
     mean = np.trapezoid(grid * pdf, grid) / np.trapezoid(pdf, grid)
     sd = np.sqrt(np.trapezoid((grid - mean) ** 2 * pdf, grid) / np.trapezoid(pdf, grid))
-    np.testing.assert_allclose(densities.moments(density), [mean, sd], rtol=2e-3)
+    np.testing.assert_allclose(measured.moments(density), [mean, sd], rtol=2e-3)
 
 
 def test_upper_limit_has_its_quantile():
-    d = densities.gaussian_upper_limit(3.0, 0.9)
+    d = measured.gaussian_upper_limit(3.0, 0.9)
     assert stats.halfnorm(scale=d["standard_deviation"]).cdf(3.0) == pytest.approx(0.9)
 
 

@@ -16,7 +16,7 @@ import smelli
 import yaml
 from flavio.statistics import probability as pdf
 
-from ..likelihood.densities import marginal
+from ..likelihood.measured import marginal
 from ._forms import Observable
 from .predictions import observable_key
 

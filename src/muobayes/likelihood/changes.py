@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import InputError, did_you_mean
 from .dataset import Dataset, Term
-from .densities import gaussian_upper_limit
+from .measured import gaussian_upper_limit
 from .point import evaluate_point
 from .predictions import observable_key, readable_name
 from .smeft import sm_predictions

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..artifacts import load, read_meta
 from ..errors import InputError, did_you_mean
-from .densities import marginal, moments
+from .measured import marginal, moments
 
 DATA = Path(str(files("muobayes.likelihood"))) / "data"
 

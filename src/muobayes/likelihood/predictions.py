@@ -166,9 +166,12 @@ class Predictions(eqx.Module):
     ----------
     observables : tuple of str
         Keys, in the order of the result.
+    variables : tuple of int
+        Low-energy coefficients that are computed on the way, as numbered in the artifact.
     """
 
     observables: tuple[str, ...] = eqx.field(static=True)
+    variables: tuple[int, ...] = eqx.field(static=True)
     evolution: Evolution
     polynomials: Polynomials
     groups: tuple[ExpressionGroup, ...]
@@ -187,13 +190,13 @@ class Predictions(eqx.Module):
         """
         y = self.evolution(x, log_mu)
         if self.scheme is None:
-            components = self.polynomials(y)
-        else:
-            components = self.polynomials(*self._at(y, x, self.ckm_shift(x, log_mu)))
-        return evaluate_groups(self.groups, components, len(self.observables)) + self.offset
+            return self.at(y)
+        shift = self.ckm_shift(x, log_mu)
+        return self.at(y + shift @ self.evolution.ckm_derivative(x), shift)
 
-    def _at(self, y, x, shift):
-        return y + shift @ self.evolution.ckm_derivative(x), shift
+    def at(self, y: Float[Array, " y"], shift: Float[Array, " 4"] | None = None) -> Float[Array, " o"]:
+        """Predictions from the low-energy coefficients ``y`` and a shift of the CKM parameters."""
+        return evaluate_groups(self.groups, self.polynomials(y, shift), len(self.observables)) + self.offset
 
     def ckm_shift(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " 4"]:
         """Shift of Vus, Vcb, Vub and gamma at this point (zero where the CKM matrix is fixed)."""
@@ -217,6 +220,7 @@ def build_predictions(
     smelli_compatible: bool = False,
     mu: float | None = None,
     sm_values: dict[str, float] | None = None,
+    only: Sequence[int] | None = None,
 ) -> Predictions:
     """Restrict the exported predictions to some observables and to what a model can generate.
 
@@ -236,6 +240,8 @@ def build_predictions(
         Fixed matching scale in GeV, or None if it varies.
     sm_values : dict or None
         SM predictions of a data set that differ from the export (added as a constant shift).
+    only : sequence of int or None
+        Low-energy coefficients that count; the others are set to zero.
     """
     if ckm not in CKM_TREATMENTS:
         raise InputError(f"ckm: {ckm!r} is unknown; allowed are {', '.join(CKM_TREATMENTS)}.")
@@ -251,7 +257,7 @@ def build_predictions(
         {i for c in components for i, *_ in c["linear"]}
         | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)}
     )
-    rows = np.array(variables, dtype=int)
+    rows = np.array(variables if only is None else sorted(set(variables) & set(only)), dtype=int)
     evolution = build_evolution(support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu)
     reached = np.abs(np.asarray(evolution.operators)).max(axis=(0, 2), initial=0.0) > 0
     rows = rows[reached]
@@ -270,6 +276,7 @@ def build_predictions(
     changed = sm_values or {}
     return Predictions(
         tuple(observables),
+        tuple(rows.tolist()),
         evolution,
         polynomials,
         group_expressions(forms[: len(observables)]),

@@ -32,10 +32,13 @@ class SmeftLikelihood(eqx.Module):
         Of the observables that move.
     terms : TermLikelihoods
         Densities, with everything constant conditioned out.
+    columns : (n,) int array
+        Places in ``x`` that matter.
     """
 
     predictions: Predictions
     terms: TermLikelihoods
+    columns: np.ndarray
 
     def __call__(
         self,
@@ -54,7 +57,7 @@ class SmeftLikelihood(eqx.Module):
         shifts : mapping or None
             What light new physics adds to observables (which must move), flavio units.
         """
-        predictions = self.predictions(x, log_mu)
+        predictions = self.predictions(x[self.columns], log_mu)
         for name, value in (shifts or {}).items():
             predictions = predictions.at[self.predictions.observables.index(name)].add(value)
         return self.terms(predictions)
@@ -126,11 +129,50 @@ def build_smeft_likelihood(
     accuracy, ckm, smelli_compatible, mu
         See `build_predictions`.
     """
-    options = {"accuracy": accuracy, "ckm": ckm, "smelli_compatible": smelli_compatible, "mu": mu}
+    options = {
+        "accuracy": accuracy,
+        "ckm": ckm,
+        "smelli_compatible": smelli_compatible,
+        "mu": mu,
+        "sm_values": dict(dataset.sm_values),
+    }
     moving = tuple(observables) if observables is not None else all_observables(dataset)
+    columns = np.arange(len(support))
+    predictions = build_predictions(moving, support, **options)  # type: ignore[arg-type]
     if samples is not None and log_mus is not None:
-        every = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
-        moved = moving_observables(dataset, every, samples, log_mus)
+        moved = moving_observables(dataset, predictions, samples, log_mus)
         moving = tuple(o for o in moving if o in moved or o in always)
-    predictions = build_predictions(moving, support, **options, sm_values=dict(dataset.sm_values))
-    return SmeftLikelihood(predictions, build_terms(dataset, sm_predictions(dataset), moving, gaussians))
+        predictions = build_predictions(moving, support, **options)  # type: ignore[arg-type]
+        variables, columns = _relevant(dataset, predictions, samples, log_mus)
+        predictions = build_predictions(moving, support[columns], **options, only=variables)  # type: ignore[arg-type]
+    terms = build_terms(dataset, sm_predictions(dataset), moving, gaussians)
+    return SmeftLikelihood(predictions, terms, columns)
+
+
+def _relevant(
+    dataset: Dataset, predictions: Predictions, samples: np.ndarray, log_mus: np.ndarray, number: int = 40
+) -> tuple[list[int], np.ndarray]:
+    """The low-energy coefficients, and the Warsaw coefficients, without which some observable would move.
+
+    The importance of a low-energy coefficient is the largest shift of an observable, in units of its uncertainty, if
+    it is set to zero; that of a Warsaw coefficient follows from what it contributes to them.
+    """
+    uncertainty = observable_uncertainties(dataset)
+    sigma = jnp.array([uncertainty[o]["sigma"] for o in predictions.observables])
+    x, log_mu = jnp.asarray(samples), jnp.asarray(log_mus)
+    y = jax.jit(jax.vmap(predictions.evolution))(x, log_mu)
+    few = y[:number]
+
+    @jax.jit
+    def importance(index):
+        without = jax.vmap(predictions.at)(few.at[:, index].set(0.0))
+        return jnp.max(jnp.abs(without - full) / sigma)
+
+    full = jax.vmap(predictions.at)(few)
+    weight = np.array([float(importance(i)) for i in range(y.shape[1])])
+    kept = weight > NEGLIGIBLE
+    size_y, size_x = np.abs(np.asarray(y)).max(axis=0), np.abs(samples).max(axis=0)
+    operators = np.abs(np.asarray(predictions.evolution.operators)).max(axis=0)
+    share = operators[kept] * size_x / np.maximum(size_y[kept], 1e-300)[:, None] * weight[kept][:, None]
+    variables = [v for v, k in zip(predictions.variables, kept, strict=True) if k]
+    return variables, np.flatnonzero(share.sum(axis=0) > NEGLIGIBLE)

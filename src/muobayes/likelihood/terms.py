@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .dataset import Dataset, Term, combine, correlation_factors, term_densities
-from .densities import Curves, SplitNormals, curve, moments, split_normal, stack_curves
+from .densities import Curves, SplitNormals, stack_curves
+from .measured import curve, moments, split_normal
 
 __all__ = ["TermLikelihoods", "build_terms", "observable_uncertainties"]
 

@@ -102,6 +102,7 @@ def matching(
     parts: tuple[str, ...] = PARTS,
     leptons: tuple[int, ...] = (1, 2, 3),
     aligned: bool = False,
+    only: frozenset[str] | None = None,
 ) -> Matching:
     """Prepare the matching of a model: what can be non-zero is worked out once, here.
 
@@ -116,6 +117,8 @@ def matching(
         matrices that belong to others are ignored.
     aligned : bool
         Whether Yd and Ye are diagonal; if so, fewer coefficients can be non-zero.
+    only : frozenset of str, optional
+        WCxf names that are wanted; the others are not computed.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def matching(
     if unknown := [p for p in parts if p not in PARTS]:
         raise InputError(f"{unknown[0]!r} is no part of the matching; the parts are {', '.join(PARTS)}.")
     chosen = [row for row in rows(model) if row.part in parts]
-    elements, orbits = _elements({row.operator for row in chosen})
+    elements, orbits = _elements({row.operator for row in chosen}, only)
     table = contraction(chosen, orbits, elements, masks(model, leptons, aligned))
     n = len(table.elements)
     names = [op + "_" * bool(ix) + "".join(str(i + 1) for i in ix) for op, ix in table.elements]
@@ -151,7 +154,9 @@ def matching(
     )
 
 
-def _elements(operators: set[str]) -> tuple[tuple[Element, ...], dict[str, dict[tuple[int, ...], int]]]:
+def _elements(
+    operators: set[str], only: frozenset[str] | None = None
+) -> tuple[tuple[Element, ...], dict[str, dict[tuple[int, ...], int]]]:
     """Non-redundant elements of operators in the order of the basis, and which index tuples belong to each.
 
     A non-redundant coefficient is the sum of the tensor over the index tuples that its symmetries identify.
@@ -160,7 +165,7 @@ def _elements(operators: set[str]) -> tuple[tuple[Element, ...], dict[str, dict[
     orbits: dict[str, dict[tuple[int, ...], int]] = {op: {} for op in operators}
     for name in coefficients():
         operator, _, digits = name.partition("_")
-        if operator in operators:
+        if operator in operators and (only is None or name in only):
             index = tuple(int(d) - 1 for d in digits)
             for symmetry in ((0, 1, 2, 3), *_SYMMETRIES.get(operator, ())):
                 orbits[operator][tuple(index[i] for i in symmetry) if len(index) == 4 else index] = len(

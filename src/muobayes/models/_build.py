@@ -12,10 +12,11 @@ from ..inference.posterior import Posterior
 from ..inference.seeds import named_key
 from ..likelihood.changes import apply_measurements
 from ..likelihood.dataset import Dataset, load_dataset
-from ..likelihood.smeft import build_smeft_likelihood
+from ..likelihood.smeft import SmeftLikelihood, build_smeft_likelihood
 from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
+from ..smeft.basis import real_components
 from ..units import GEV, parse_energy
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, uv_room
 from ._sources import Parameters, leptoquarks_by_lepton, leptoquarks_of, sm_at, union_of, wilson_sources
@@ -80,17 +81,20 @@ def _smeft_room(
     card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset
 ) -> tuple[Room, set[str]]:
     """The SMEFT likelihood of what the heavy fields generate, and the observables to which a light X adds."""
-    support, wilson = union_of(wilson_sources(entry, card.matching.loop))
     fixed_mu, scale = _matching_scale(card)
     read = parameter_reader(card, prior)
     fixed_sm = sm_at(fixed_mu) if fixed_mu is not None else None
 
-    def coefficients(parameters: Parameters) -> tuple[Array, Array]:
-        mu = scale(parameters)
-        return wilson(parameters, sm_at(mu) if fixed_sm is None else fixed_sm, mu), jnp.log(mu)
+    def coefficients_of(wilson):
+        def coefficients(parameters: Parameters) -> tuple[Array, Array]:
+            mu = scale(parameters)
+            return wilson(parameters, sm_at(mu) if fixed_sm is None else fixed_sm, mu), jnp.log(mu)
 
+        return coefficients
+
+    support, everything = union_of(wilson_sources(entry, card.matching.loop))
     probes = prior.sample(named_key(card.seed, "probes"), (_PROBES,))
-    samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients(read(x))))(probes)
+    samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients_of(everything)(read(x))))(probes)
     kept = np.flatnonzero(np.abs(np.asarray(samples)).max(axis=0) > 0)
     measured = {o for term in dataset.terms for o in term.observables}
     shift = light_x_shift(entry) if entry.x == "light" else {}
@@ -103,10 +107,15 @@ def _smeft_room(
         always=tuple(shift),
         mu=fixed_mu,
     )
+    needed = support[kept][likelihood.columns]
+    names = frozenset(real_components()[i][0] for i in needed)
+    reduced, wilson = union_of(wilson_sources(entry, card.matching.loop, names))
+    likelihood = SmeftLikelihood(likelihood.predictions, likelihood.terms, np.searchsorted(reduced, needed))
+    coefficients = coefficients_of(wilson)
 
     def terms(parameters: Parameters) -> dict[str, Array]:
         c, log_mu = coefficients(parameters)
-        values = likelihood(c[kept], log_mu, {o: delta(parameters) for o, delta in shift.items()})
+        values = likelihood(c, log_mu, {o: delta(parameters) for o, delta in shift.items()})
         return {name: values[i] for i, name in enumerate(likelihood.terms.names)}
 
     return Room(terms), set(shift)

@@ -84,7 +84,7 @@ def leptoquarks_by_lepton(
     return found
 
 
-def _leptoquarks(group: tuple[str, ...], loop: int) -> WilsonSource:
+def _leptoquarks(group: tuple[str, ...], loop: int, only: frozenset[str] | None) -> WilsonSource:
     """Leptoquarks that are matched together, each coupled to one lepton flavour."""
     leptons = tuple(sorted({3 if field == "S1tau" else 2 for field in group}))
     model = {
@@ -96,7 +96,7 @@ def _leptoquarks(group: tuple[str, ...], loop: int) -> WilsonSource:
         frozenset({"S1tau", "S3"}): "s1+s3",
         frozenset({"R2", "S3"}): "r2+s3",
     }[frozenset(group)]
-    prepared = matching(model, parts=PARTS if loop else ("tree",), leptons=leptons, aligned=True)
+    prepared = matching(model, parts=PARTS if loop else ("tree",), leptons=leptons, aligned=True, only=only)
 
     def coefficients(parameters, sm, mu):
         return prepared(_couplings(group, parameters, sm), sm, mu)
@@ -119,11 +119,13 @@ def _heavy_x(entry: ModelEntry) -> WilsonSource:
     return WilsonSource(prepared.components, coefficients)
 
 
-def wilson_sources(entry: ModelEntry, loop: int) -> tuple[WilsonSource, ...]:
-    """The sources of a model."""
+def wilson_sources(
+    entry: ModelEntry, loop: int, only: frozenset[str] | None = None
+) -> tuple[WilsonSource, ...]:
+    """The sources of a model; with ``only``, leptoquarks compute no other coefficients than these."""
     if loop not in (0, 1):
         raise InputError(f"matching.loop: {loop!r} is not available; allowed are 0 and 1.")
-    sources = [_leptoquarks(group, loop) for group in _groups(entry)]
+    sources = [_leptoquarks(group, loop, only) for group in _groups(entry)]
     if entry.x == "heavy":
         sources.append(_heavy_x(entry))
     return tuple(sources)
