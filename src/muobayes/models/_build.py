@@ -19,7 +19,7 @@ from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
 from ..units import GEV, parse_energy
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, uv_room
-from ._sources import Parameters, leptoquarks_by_lepton, leptoquarks_of, sm_at, union_of, wilson_sources
+from ._sources import Parameters, leptoquarks_of, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -197,24 +197,21 @@ def build(card: "RunCard") -> Posterior:
     entry = card.entry
     prior = prior_set(_priors(card))
     read = parameter_reader(card, prior)
-    fixed_mu, scale = _matching_scale(card)
+    _, scale = _matching_scale(card)
     rooms: list[Room] = []
     shifted: set[str] = set()
     if entry.mediators or entry.x == "heavy":
         smeft, shifted = _smeft_room(card, entry, prior, card_dataset(card))
         rooms.append(smeft)
-        ckm = ckm_matrix()
-        collider = collider_room(
-            entry, lambda p: leptoquarks_by_lepton(entry, p, sm_at(fixed_mu or 3e3)), ckm
-        )
-        if (kept := _without_constants(card, _selected(card, collider), prior)) is not None:
+        collider = _selected(card, collider_room(entry))
+        if (kept := _without_constants(card, collider, prior)) is not None:
             rooms.append(kept)
     if entry.x == "light":
         counted = {"a_mu": "gminus2_mu", "a_e": "gminus2_e"}
         light = light_x_room(card, entry, tuple(counted[o] for o in shifted))
         rooms.append(_selected(card, light))
     if card.priors != UVPriors():
-        rooms.append(uv_room(card.priors, entry, lambda p, sm: leptoquarks_of(entry, p, sm), scale, sm_at))
+        rooms.append(uv_room(card.priors, entry, lambda p, sm: leptoquarks_of(entry, p, sm), scale))
 
     def terms(x: Float[Array, " n"]) -> dict[str, Array]:
         parameters = read(x)
@@ -228,9 +225,3 @@ def build(card: "RunCard") -> Posterior:
         return {name: value for room in rooms for name, value in room.derived(parameters).items()}
 
     return Posterior(prior, log_likelihood, terms, derived, _symmetries(entry, card, prior.names))
-
-
-def ckm_matrix() -> np.ndarray:
-    """The CKM matrix of the SM couplings at 3 TeV (it hardly runs), (3, 3) complex."""
-    yu = np.asarray(sm_at(3e3).Yu)
-    return (yu / np.linalg.norm(yu, axis=0)).conj().T

@@ -3,18 +3,14 @@
 A room takes the parameters of a point and returns log-likelihoods by name, relative to the SM, and derived quantities.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array
 
 from ..errors import InputError
-from ..likelihood.collider.drell_yan import no_exchange
-from ..likelihood.collider.leptoquarks import join, leptoquark_exchange, pair_limit, pair_log_likelihood
-from ..likelihood.collider.terms import collider_data, dilepton_terms
-from ..likelihood.collider.x_boson import heavy_x
+from ..likelihood.collider.sector import collider_sector
 from ..likelihood.light_x.couplings import Charges, charges_from, x_point
 from ..likelihood.light_x.gminus2 import delta_a
 from ..likelihood.light_x.terms import known_sets, light_x
@@ -24,7 +20,7 @@ from ..priors.uv_spec import UVPriors
 from ..running.flow import running_model
 from ..running.sm import sm_parameters
 from ..running.start import start_state
-from ._sources import Parameters
+from ._sources import Parameters, sm_at
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -105,43 +101,10 @@ def light_x_room(card: "RunCard", entry: ModelEntry, counted_elsewhere: tuple[st
 # --- colliders ------------------------------------------------------------------------------------------------------
 
 
-def collider_room(
-    entry: ModelEntry,
-    leptoquarks: Callable[[Parameters], Mapping[int, tuple[Leptoquark, ...]]],
-    ckm: np.ndarray,
-) -> Room:
-    """Dilepton searches, and pair production of leptoquarks.
-
-    Parameters
-    ----------
-    entry : ModelEntry
-    leptoquarks : callable
-        Parameters -> lepton generation -> the single leptoquarks that couple to it.
-    ckm : (3, 3) complex
-    """
-    data = collider_data()
-    charges = light_x_charges(entry) if entry.x == "heavy" else None
-    limits = {m: pair_limit(m) for m in entry.mediators if m in ("S1", "S3")}
-
-    def signals(parameters: Parameters) -> Values:
-        by_lepton = leptoquarks(parameters)
-        exchanges = {
-            lepton: join(*(leptoquark_exchange(lq, ckm, lepton) for lq in by_lepton[lepton]))
-            if by_lepton.get(lepton)
-            else no_exchange()
-            for lepton in (2, 3)
-        }
-        x = None
-        if charges is not None:
-            x = heavy_x(charges, parameters["mX"], parameters["gX"], parameters["epsBX"])
-        values = dilepton_terms(data, exchanges[2], exchanges[3], x)
-        masses = {"S1": "M1", "S3": "M3"}
-        return values | {
-            f"{m} pair production": pair_log_likelihood(limit, parameters[masses[m]])
-            for m, limit in limits.items()
-        }
-
-    return Room(signals)
+def collider_room(entry: ModelEntry) -> Room:
+    """Dilepton searches, pair production of leptoquarks, and invisible Higgs decays."""
+    charges = {field: float(q) for field, q in entry.charges.items()}
+    return Room(collider_sector(charges, entry.mediators, entry.x, sm_at(3e3)))
 
 
 # --- the theory above -----------------------------------------------------------------------------------------------
@@ -160,7 +123,6 @@ def uv_room(
     entry: ModelEntry,
     couplings: Callable[[Parameters, SMParameters], Leptoquark],
     scale: Callable[[Parameters], Array],
-    sm_at: Callable[[Array], SMParameters],
 ) -> Room:
     """Landau poles, stability, perturbativity and naturalness as soft constraints.
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..errors import InputError
-from ..matching import PARTS, R2, S1, S3, Leptoquark, SMParameters, matching, muoquarks
+from ..matching import PARTS, Leptoquark, SMParameters, matching, muoquarks
 from ..matching.heavy_x import current, heavy_x_matching, mix_bs, rotate_sb
 from ..running.sm import sm_parameters
 from ..smeft.basis import component_index
@@ -17,7 +17,6 @@ from .catalogue import ModelEntry
 __all__ = [
     "Parameters",
     "WilsonSource",
-    "leptoquarks_by_lepton",
     "leptoquarks_of",
     "sm_at",
     "union_of",
@@ -69,19 +68,6 @@ def leptoquarks_of(entry: ModelEntry, parameters: Parameters, sm: SMParameters) 
     """The leptoquarks of a model with at most two of them."""
     (group,) = _groups(entry)
     return _couplings(group, parameters, sm)
-
-
-def leptoquarks_by_lepton(
-    entry: ModelEntry, parameters: Parameters, sm: SMParameters
-) -> dict[int, tuple[S1 | S3 | R2, ...]]:
-    """Lepton generation -> the single leptoquarks that couple to it."""
-    found: dict[int, tuple[S1 | S3 | R2, ...]] = {}
-    for field in (m for m in entry.mediators if m in _MASSES):
-        lepton = 3 if field == "S1tau" else 2
-        single = _couplings((field,), parameters, sm)
-        assert isinstance(single, S1 | S3 | R2)
-        found[lepton] = (*found.get(lepton, ()), single)
-    return found
 
 
 def _leptoquarks(group: tuple[str, ...], loop: int, only: frozenset[str] | None) -> WilsonSource:
