@@ -8,7 +8,7 @@ import pytest
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-import muobayes  # noqa: F401, E402  (sets 64-bit numbers before JAX starts)
+import muobayes  # noqa: F401  (sets 64-bit numbers before JAX starts)
 
 ORACLES = Path(os.environ.get("MUOBAYES_ORACLES", Path(__file__).parents[2] / "shared" / "oracles"))
 

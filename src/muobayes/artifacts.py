@@ -54,7 +54,8 @@ def save(path: Path, content: Mapping[str, Any], *, kind: str, inputs: Mapping[s
     """
     if path.suffix == ".npz":
         buffer = BytesIO()
-        np.savez_compressed(buffer, **{k: np.asarray(v) for k, v in content.items()})
+        arrays: dict[str, Any] = {k: np.asarray(v) for k, v in content.items()}
+        np.savez_compressed(buffer, **arrays)
         data = buffer.getvalue()
     else:
         data = json.dumps(content, sort_keys=True, allow_nan=False).encode()

@@ -1,5 +1,6 @@
 """The building blocks of functional forms: an expression, and the functions in it that must be polynomials."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,13 @@ class Anatomy(NamedTuple):
 def name_and_arguments(observable: Observable) -> tuple[str, tuple]:
     """flavio's name and the arguments (bin edges) of an observable."""
     return (observable, ()) if isinstance(observable, str) else (observable[0], tuple(observable[1:]))
+
+
+def matched(pattern: str, text: str) -> re.Match[str]:
+    """The match of a pattern at the beginning of a name that is known to have it."""
+    match = re.match(pattern, text)
+    assert match is not None, f"{text} does not match {pattern}"
+    return match
 
 
 def key(label: str, *arguments: object) -> str:

@@ -13,7 +13,7 @@ from flavio.physics.bdecays.bvll import observables as bvll
 from flavio.physics.bdecays.bvll import observables_bs as bsvll
 from flavio.physics.mesonmixing import observables as mixing
 
-from ._forms import Anatomy, Function, Observable, key, name_and_arguments, ratio
+from ._forms import Anatomy, Function, Observable, key, matched, name_and_arguments, ratio
 
 # --- B -> V l l ------------------------------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ def _bvll_integral(meson: str, lepton: str, label: str, function, bin_, epsrel=0
 
 def b_to_vll(observable: Observable) -> Anatomy:
     name, bin_ = name_and_arguments(observable)
-    label, meson, lepton = re.fullmatch(r"<(\w+)>\((B[0+]->K\*)(e|mu)\2?.*\)", _double_lepton(name)).groups()
+    label, meson, lepton = matched(r"<(\w+)>\((B[0+]->K\*)(e|mu)\2?.*\)", _double_lepton(name)).groups()
     if label in bvll._observables:
         numerator, denominator = bvll._observables[label]["func_num"], ("rate", bvll.SA_den)
     elif label in bvll._observables_p:
@@ -58,7 +58,7 @@ def _pprime(meson: str, lepton: str, label: str, bin_) -> tuple[tuple[str, Funct
 
 def pprime_difference(observable: Observable) -> Anatomy:
     name, bin_ = name_and_arguments(observable)
-    label, meson = re.fullmatch(r"<Dmue_(\w+)>\((B0->K\*)ll\)", name).groups()
+    label, meson = matched(r"<Dmue_(\w+)>\((B0->K\*)ll\)", name).groups()
     return Anatomy(
         "p0/(2*sqrt(-p1*p2)) - p3/(2*sqrt(-p4*p5))",
         _pprime(meson, "mu", label, bin_) + _pprime(meson, "e", label, bin_),
@@ -67,7 +67,7 @@ def pprime_difference(observable: Observable) -> Anatomy:
 
 def lepton_universality(observable: Observable) -> Anatomy:
     name, bin_ = name_and_arguments(observable)
-    meson = re.fullmatch(r"<Rmue>\((.*)ll\)", name).group(1)
+    meson = matched(r"<Rmue>\((.*)ll\)", name).group(1)
     if meson in bvll._hadr:
         return ratio(
             *(
@@ -205,7 +205,7 @@ def bs_to_vll(observable: Observable) -> Anatomy:
         rate = flavio.Observable[name].prediction.function
         components = _phase_components(name, lambda wc, par: rate(wc, par))
     else:
-        label, meson, lepton = re.fullmatch(r"<(.*)>\((Bs->phi)(e|mu)\)", _double_lepton(name)).groups()
+        label, meson, lepton = matched(r"<(.*)>\((Bs->phi)(e|mu)\)", _double_lepton(name)).groups()
         channel = bsvll._hadr[meson]
 
         def integral(function, wc, par):
@@ -271,7 +271,7 @@ def b_to_vgamma(observable: Observable) -> Anatomy:
 
 def lambda_b(observable: Observable) -> Anatomy:
     name, bin_ = name_and_arguments(observable)
-    label = re.fullmatch(r"<(\w+)>\(Lambdab->Lambdamumu\)", name).group(1)
+    label = matched(r"<(\w+)>\(Lambdab->Lambdamumu\)", name).group(1)
 
     def integral(function, wc, par):
         return lambdablambdall.obs_int(function, *bin_, wc, par, "mu")
@@ -342,7 +342,7 @@ def b_to_d(observable: Observable) -> Anatomy:
 
     if name.startswith("<BR>"):
         return ratio((key(f"<BR>(B->{channel}taunu)", *bin_), binned), named("tau"))
-    numerator, denominator = re.match(r"R(tau|mu)(e|mu|l)\(", name).groups()
+    numerator, denominator = matched(r"R(tau|mu)(e|mu|l)\(", name).groups()
     if denominator == "l":  # the average of electrons and muons
         return Anatomy("2*p0/(p1+p2)", (named(numerator), named("e"), named("mu")))
     return ratio(named(numerator), named(denominator))

@@ -14,7 +14,7 @@ from flavio.physics.taudecays import taulnunu, taupnu
 from flavio.physics.wdecays import gammaw
 from flavio.physics.zdecays import afbz, gammaz
 
-from ._forms import Anatomy, Function, Observable, key, name_and_arguments, ratio
+from ._forms import Anatomy, Function, Observable, key, matched, name_and_arguments, ratio
 
 # --- the Fermi constant of mu -> e nu nu -------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ def _z_couplings(fermion: str) -> tuple[tuple[str, Function], ...]:
 
 def z_asymmetry(observable: Observable) -> Anatomy:
     name, _ = name_and_arguments(observable)
-    kind, doubled = re.fullmatch(r"(A|AFB)\(Z->(\w+)\)", name).groups()
+    kind, doubled = matched(r"(A|AFB)\(Z->(\w+)\)", name).groups()
     fermion = doubled[: len(doubled) // 2]
     asymmetry = "2*p0*p1/(p0**2+p1**2)"
     if kind == "A":
@@ -219,13 +219,13 @@ def w_rates(observable: Observable) -> Anatomy:
     if match := re.fullmatch(r"BR\(W->(\w+)nu\)", name):
         lepton = match.group(1)
         return ratio(_w_sum(lepton, [lepton], _LEPTONS), ("GammaW", gammaw.Gammatot))
-    numerator, denominator = re.fullmatch(r"R(mu|tau)(e|mu)\(W->lnu\)", name).groups()
+    numerator, denominator = matched(r"R(mu|tau)(e|mu)\(W->lnu\)", name).groups()
     return ratio(*(_w_sum(lepton, [lepton], _LEPTONS) for lepton in (numerator, denominator)))
 
 
 def higgs(observable: Observable) -> Anatomy:
     name, _ = name_and_arguments(observable)
-    made, decayed = re.fullmatch(r"mu_(\w+)\(h->(\w+)\)", name).groups()
+    made, decayed = matched(r"mu_(\w+)\(h->(\w+)\)", name).groups()
     modes = {**signalstrength.prod_modes, **signalstrength.decay_modes}
     functions = {d["str"]: key for key, d in modes.items()}
 

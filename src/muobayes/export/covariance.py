@@ -46,7 +46,12 @@ def _draw(seed: int) -> None:
 
 
 def draw_predictions(
-    observables: Sequence[Observable], number: int, folder: Path, *, processes: int, report: Callable[[str], None]
+    observables: Sequence[Observable],
+    number: int,
+    folder: Path,
+    *,
+    processes: int,
+    report: Callable[[str], None],
 ) -> None:
     """Compute SM predictions at random parameters until the folder holds ``number`` draws."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -169,12 +169,12 @@ def smeft_operators(cache: Path, report: Callable[[str], None]) -> dict[str, Any
     """
     gamma_nodes = chebyshev_nodes(np.log(M_Z), np.log(MU_MAX), N_GAMMA)
     gammas = []
-    for i, sm in enumerate(sm_trajectory(gamma_nodes)):
+    for i, sm in enumerate(sm_trajectory(gamma_nodes.tolist())):
         gammas.append(_cached(cache, f"gamma-{i}-of-{N_GAMMA}", partial(anomalous_dimension, sm)))
         report(f"anomalous dimension {i + 1}/{N_GAMMA}")
     gamma = BarycentricInterpolator(gamma_nodes, np.array(gammas))
     nodes = chebyshev_nodes(np.log(MU_MIN), np.log(MU_MAX), N_NODES)
-    sm_at_nodes = sm_trajectory(nodes)
+    sm_at_nodes = sm_trajectory(nodes.tolist())
     to_aligned = []
     for i, sm in enumerate(sm_at_nodes):
         to_aligned.append(_cached(cache, f"rotation-{i}-of-{N_NODES}", partial(_rotation, sm)))

@@ -177,13 +177,15 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
     return Coefficient(Frame(*row[:3]), *row[3:])
 
 
-def group_document(group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int) -> dict:
+def group_document(
+    group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int
+) -> dict:
     """The components of a group: from the cache what is there, computed now and put there what is not."""
     fingerprint = hashlib.sha256(
         json.dumps([group.name, sorted(par.items()), sorted(versions.items())]).encode()
     ).hexdigest()[:16]
     path = cache / f"group-{fingerprint}.json"
-    document = {"group": group.name, "components": {}, "variables": []}
+    document: dict[str, Any] = {"group": group.name, "components": {}, "variables": []}
     if path.exists():
         document = json.loads(path.read_text())
     missing = [i for i, key in enumerate(group.keys) if key not in document["components"]]

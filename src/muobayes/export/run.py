@@ -141,7 +141,9 @@ def _theory_covariance(term: str, observables: list[str], cache: Path) -> tuple[
         return aligned_covariance(keys, matrix, observables), f"shipped with smelli {smelli.__version__}"
     keys, matrix, number = covariance_from_draws(cache / "draws")
     if missing := [o for o in observables if o not in keys]:
-        raise InputError(f"the theory covariance lacks {missing[0]}; run `muobayes export covariances` first.")
+        raise InputError(
+            f"the theory covariance lacks {missing[0]}; run `muobayes export covariances` first."
+        )
     return aligned_covariance(keys, matrix, observables), f"{number} draws of flavio's parameters"
 
 

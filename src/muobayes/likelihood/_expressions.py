@@ -5,14 +5,14 @@ are evaluated together, on arrays; the expressions are parsed (not run) against 
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": jnp.sqrt,
     "log": jnp.log,
     "abs": jnp.abs,
@@ -22,7 +22,7 @@ _FUNCTIONS = {
     "arctan2": jnp.arctan2,
     "hypot": lambda x, y: jnp.sqrt(x * x + y * y),
 }
-_OPERATORS = {
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,

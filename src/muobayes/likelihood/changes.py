@@ -71,8 +71,8 @@ def _constraint(entry: Any, where: str) -> dict[str, Any]:
             "left_deviation": u.minus,
         }
     else:
-        sigma = u if isinstance(u, float) else float(np.hypot(u.stat, u.syst or 0.0))
-        density = {"type": "Normal", "central_value": entry.value, "standard_deviation": sigma}
+        width = u if isinstance(u, float) else float(np.hypot(u.stat, u.syst or 0.0))
+        density = {"type": "Normal", "central_value": entry.value, "standard_deviation": width}
     return density | {"observables": observables}
 
 

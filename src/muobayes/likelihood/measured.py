@@ -21,7 +21,7 @@ def _tail(x: np.ndarray, log_y: np.ndarray, end: int, width: float) -> tuple[flo
     return float(log_y[end]), float(outward), -0.5 / width**2
 
 
-def table(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+def table(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> dict[str, Any]:
     """A curve from a tabulated density, cut to where it is not negligible."""
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     ys = ys / ys.max()

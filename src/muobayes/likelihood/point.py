@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError
@@ -116,12 +117,12 @@ def evaluate_point(
         smelli_compatible=smelli_compatible,
         mu=scale,
     )
-    x, log_mu = vector[support], float(np.log(scale))
-    predictions = np.asarray(likelihood.predictions(x, log_mu))
+    x, log_mu = jnp.asarray(vector[support]), float(np.log(scale))
+    predictions = likelihood.predictions(x, log_mu)
     terms = np.asarray(likelihood.terms(predictions))
     sm, uncertainty = sm_predictions(dataset), observable_uncertainties(dataset)
     observables = {}
-    for key, prediction in zip(all_observables(dataset), predictions, strict=True):
+    for key, prediction in zip(all_observables(dataset), np.asarray(predictions), strict=True):
         u = uncertainty[key]
         observables[key] = {
             "prediction": float(prediction),

@@ -233,14 +233,14 @@ def observable_uncertainties(dataset: Dataset) -> dict[str, dict[str, float]]:
         for density in term_densities(term, dataset.measurements):
             if density["type"] == "MultivariateNormal":
                 sigma = np.sqrt(np.diag(np.array(density["covariance"])))
-                singles = zip(density["observables"], density["central_value"], sigma, strict=True)
+                singles = list(zip(density["observables"], density["central_value"], sigma, strict=True))
             else:
                 singles = [(density["observables"][0], *moments(density))]
             for o, m, s in singles:
                 weights.setdefault(o, []).append((m, s))
         for o, entries in weights.items():
             w = np.array([1 / s**2 for _, s in entries])
-            mean = float(w @ np.array([m for m, _ in entries]) / w.sum())
-            sigma = float(w.sum() ** -0.5)
-            out[o] = {"exp": mean, "sigma_exp": sigma, "sigma_th": 0.0, "sigma": sigma}
+            average = float(w @ np.array([m for m, _ in entries]) / w.sum())
+            error = float(w.sum() ** -0.5)
+            out[o] = {"exp": average, "sigma_exp": error, "sigma_th": 0.0, "sigma": error}
     return out

@@ -64,7 +64,8 @@ def _typical(prior: PriorSpec) -> float:
     low, high = getattr(prior, "low", None), getattr(prior, "high", None)
     if low and high:
         return float(np.sqrt(low * high))
-    return float(getattr(prior, "mean", None) or getattr(prior, "median", 1e3))
+    typical = getattr(prior, "mean", 0.0) or getattr(prior, "median", 1e3)
+    return float(typical)
 
 
 def _matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters], Array]]:
@@ -167,9 +168,8 @@ def _symmetries(entry: ModelEntry, card: "RunCard", sampled: tuple[str, ...]) ->
         groups["S1"] = groups["S1"] + groups.pop("S3")
     found = []
     for names in groups.values():
-        pinned = [
-            n for n in names if isinstance(card.priors_of.get(n), Fixed) and card.priors_of[n].value != 0
-        ]
+        priors = [card.priors_of.get(n) for n in names]
+        pinned = [p for p in priors if isinstance(p, Fixed) and p.value != 0]
         moving = tuple(n for n in names if n in sampled)
         if moving and not pinned:
             found.append(moving)
