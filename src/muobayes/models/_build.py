@@ -18,7 +18,7 @@ from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
 from ..units import GEV, parse_energy
-from ._rooms import Room, collider_room, light_x_room, light_x_shift, uv_room
+from ._rooms import Room, collider_room, light_x_room, light_x_shift, neutrino_room, uv_room
 from ._sources import Parameters, leptoquarks_of, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
@@ -210,6 +210,8 @@ def build(card: "RunCard") -> Posterior:
         counted = {"a_mu": "gminus2_mu", "a_e": "gminus2_e"}
         light = light_x_room(card, entry, tuple(counted[o] for o in shifted))
         rooms.append(_selected(card, light))
+    if "neutrinos" in entry.sectors:
+        rooms.append(_selected(card, neutrino_room(card, entry)))
     if card.priors != UVPriors():
         rooms.append(uv_room(card.priors, entry, lambda p, sm: leptoquarks_of(entry, p, sm), scale))
 
@@ -218,7 +220,7 @@ def build(card: "RunCard") -> Posterior:
         return {name: value for room in rooms for name, value in room.terms(parameters).items()}
 
     def log_likelihood(x: Float[Array, " n"]) -> Float[Array, ""]:
-        return jnp.sum(jnp.stack(list(terms(x).values())))
+        return sum(terms(x).values(), jnp.zeros(()))
 
     def derived(x: Float[Array, " n"]) -> dict[str, Array]:
         parameters = read(x)

@@ -10,10 +10,14 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from ..errors import InputError
+from ..lagrangian.textures import neutrino_texture
 from ..likelihood.collider.sector import collider_sector
 from ..likelihood.light_x.couplings import Charges, charges_from, x_point
 from ..likelihood.light_x.gminus2 import delta_a
 from ..likelihood.light_x.terms import known_sets, light_x
+from ..likelihood.neutrino.mixing import effective_mass, takagi
+from ..likelihood.neutrino.seesaw import seesaw
+from ..likelihood.neutrino.terms import dataset_of, neutrino_terms
 from ..matching import Leptoquark, SMParameters, thresholds
 from ..priors.uv import uv_weights
 from ..priors.uv_spec import UVPriors
@@ -26,7 +30,15 @@ from .catalogue import ModelEntry
 if TYPE_CHECKING:
     from ..runcard import RunCard
 
-__all__ = ["Room", "collider_room", "light_x_charges", "light_x_room", "light_x_shift", "uv_room"]
+__all__ = [
+    "Room",
+    "collider_room",
+    "light_x_charges",
+    "light_x_room",
+    "light_x_shift",
+    "neutrino_room",
+    "uv_room",
+]
 
 Values = dict[str, Array]
 _NO_X = 1e-30  # gX at which X is not there
@@ -105,6 +117,28 @@ def collider_room(entry: ModelEntry) -> Room:
     """Dilepton searches, pair production of leptoquarks, and invisible Higgs decays."""
     charges = {field: float(q) for field, q in entry.charges.items()}
     return Room(collider_sector(charges, entry.mediators, entry.x, sm_at(3e3)))
+
+
+# --- neutrinos ------------------------------------------------------------------------------------------------------
+
+
+def neutrino_room(card: "RunCard", entry: ModelEntry) -> Room:
+    """Oscillations (normal ordering), the sum of masses, and neutrinoless double beta decay.
+
+    Zero at the best fit of each: massless neutrinos, which the other rooms take as their reference, fit nothing.
+    """
+    sector = seesaw(neutrino_texture(entry.charges), entry.parameters)
+    data = dataset_of(card.dataset)
+    unit = 2**0.5 * abs(float(entry.charges["Phi"]))
+
+    def masses(parameters: Parameters) -> Array:
+        return sector.light_masses(parameters, parameters["mX"] / (unit * parameters["gX"]))
+
+    def derived(parameters: Parameters) -> Values:
+        m = masses(parameters)
+        return {"sum_m_eV": jnp.sum(takagi(m)[0]), "m_bb_eV": effective_mass(m)}
+
+    return Room(lambda parameters: neutrino_terms(data, masses(parameters)), derived)
 
 
 # --- the theory above -----------------------------------------------------------------------------------------------

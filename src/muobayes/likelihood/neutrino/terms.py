@@ -13,6 +13,7 @@ from .mixing import ORDERINGS, Oscillation, effective_mass, oscillation, takagi
 
 __all__ = [
     "NeutrinoData",
+    "dataset_of",
     "double_beta_log_likelihood",
     "neutrino_data",
     "neutrino_terms",
@@ -53,6 +54,11 @@ def neutrino_data(
     limit = pick(read("neutrino_mass_sum")["limits"], mass_sum, "mass_sum")
     low, high = pick(read("kamland_zen")["limits"], double_beta, "double_beta")["m_bb_eV"]
     return NeutrinoData(ordering, best, plus, minus, float(limit["value"]), (float(low), float(high)))
+
+
+def dataset_of(name: str, ordering: str = "NO") -> NeutrinoData:
+    """The releases that belong to a data set of the package (``data/datasets.yaml``)."""
+    return neutrino_data(ordering, **pick(read("datasets"), name, "dataset"))
 
 
 def oscillation_log_likelihood(data: NeutrinoData, point: Oscillation) -> Array:
