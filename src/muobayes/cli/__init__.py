@@ -8,6 +8,7 @@ from ..errors import InputError
 from . import (
     check,
     collider,
+    compare,
     evidence,
     init,
     light_x,
@@ -39,6 +40,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("report")(report.report)
 app.command("evidence")(evidence.evidence)
+app.command("compare")(compare.compare)
 app.command("point")(point.point)
 app.command("observables")(observables.observables)
 app.command("init")(init.init)
