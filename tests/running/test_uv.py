@@ -54,7 +54,7 @@ def test_instability_is_seen(model):
     weights = uv_weights(priors, model, start, 3000.0)
     assert float(weights.derived["stability_margin"]) < 0
     assert float(weights.log_weights["stability"]) == pytest.approx(
-        -0.5 * (float(weights.derived["stability_margin"]) / 0.01) ** 2
+        1 - math.hypot(1, float(weights.derived["stability_margin"]) / 0.01)
     )
 
 

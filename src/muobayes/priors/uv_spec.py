@@ -1,5 +1,7 @@
 """The soft constraints on the theory above the matching scale, as users write them. No JAX here.
 
+Violations d in units of a width cost log w = 1 - sqrt(1 + d^2): a Gaussian near the edge, an exponential far from it.
+
 In a run card::
 
     priors:
@@ -48,7 +50,7 @@ class _Block(BaseModel):
 class LandauPole(_Block):
     """No coupling reaches `coupling` below the scale `above`.
 
-    log w = -((ln above - ln mu_pole)/width)^2/2 for a pole below `above`, else 0; `width` in e-folds.
+    d = (ln above - ln mu_pole)/width for a pole below `above`, else 0; `width` in e-folds.
     """
 
     above: Energy = M_PLANCK_GEV
@@ -59,8 +61,8 @@ class LandauPole(_Block):
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    log w = -(m/width)^2/2 where m is the depth of the most negative direction found along the flow: V = -m
-    for fields of unit length.
+    d = m/width where m is the depth of the most negative direction found along the flow: V = -m for fields of
+    unit length.
     """
 
     until: Energy = M_PLANCK_GEV
@@ -70,7 +72,7 @@ class Stability(_Block):
 class Perturbativity(_Block):
     """All |couplings| stay below `bound` up to the scale `until`.
 
-    log w = -(ln(max/bound)/width)^2/2 where the largest coupling on the flow exceeds `bound`, else 0.
+    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0.
     """
 
     until: Energy = M_PLANCK_GEV
