@@ -30,11 +30,13 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
+_cache = str(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "muobayes" / "xla")
 if "jax" in sys.modules:
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", _cache)
 else:
     os.environ.setdefault("JAX_ENABLE_X64", "1")
-    _cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "muobayes" / "xla"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_cache))
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _cache)

@@ -15,7 +15,15 @@ from muobayes.smeft.evolution import CKM_PARAMETERS
 
 def test_expressions_are_arithmetic_and_nothing_else():
     assert evaluate("p0/(2*sqrt(-p1*p2))", {"p0": 3.0, "p1": -4.0, "p2": 1.0}) == pytest.approx(0.75)
-    for forbidden in ("__import__('os')", "p0.real", "[p0]", "p0 if p1 else p2", "open(p0)", "unknown", "p0**p1"):
+    for forbidden in (
+        "__import__('os')",
+        "p0.real",
+        "[p0]",
+        "p0 if p1 else p2",
+        "open(p0)",
+        "unknown",
+        "p0**p1",
+    ):
         with pytest.raises(ValueError, match="not allowed"):
             evaluate(forbidden, {"p0": 1.0, "p1": 1.0, "p2": 1.0})
 
@@ -57,8 +65,12 @@ def test_polynomials_in_blocks_are_the_polynomials():
             if shifted is None:
                 expected.append(c["constant"] + lin + quad)
             else:
-                response = sum(np.array(c["by_ckm"][n]) * s for n, s in zip(CKM_PARAMETERS, shifted, strict=True))
-                expected.append(c["constant"] + response[0] + lin * (1 + response[1]) + quad * (1 + response[2]))
+                response = sum(
+                    np.array(c["by_ckm"][n]) * s for n, s in zip(CKM_PARAMETERS, shifted, strict=True)
+                )
+                expected.append(
+                    c["constant"] + response[0] + lin * (1 + response[1]) + quad * (1 + response[2])
+                )
         np.testing.assert_allclose(polynomials(jnp.array(y), shifted), expected, rtol=1e-12, atol=1e-12)
 
 

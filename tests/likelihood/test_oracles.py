@@ -1,5 +1,6 @@
 """Predictions and likelihoods against smelli's own numbers, at random points of the SMEFT."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -9,63 +10,66 @@ import pytest
 from muobayes.likelihood.dataset import load_dataset
 from muobayes.likelihood.point import evaluate_point, read_gaussians
 
-
-@pytest.fixture(scope="module")
-def random_points():
-    import os
-
-    folder = Path(os.environ.get("MUOBAYES_ORACLES", Path(__file__).parents[3] / "shared" / "oracles")) / "likelihood"
-    if not folder.is_dir():
-        pytest.skip(f"the check numbers are not at {folder} (set MUOBAYES_ORACLES)")
-    return folder, json.loads((folder / "random_points.json").read_text())
+ACCURACIES = ("leadinglog", "integrate")
+# One point in every run of the tests (both accuracies); the others, at 10 s each, with the slow tests.
+POINTS = [
+    pytest.param(0, id="point0"),
+    *(pytest.param(i, id=f"point{i}", marks=pytest.mark.slow) for i in range(1, 6)),
+]
 
 
-def _point(document, entry, mode, gaussians, dataset):
-    values = {name: complex(*v) for name, v in entry["wcs"].items()}
-    result = evaluate_point(
-        dataset,
-        values,
-        document["scale_GeV"],
-        gaussians=gaussians,
-        accuracy=mode,
-        ckm="refit",
-        smelli_compatible=True,
-    )
-    return result, entry[mode]
-
-
-def _points(document):
-    return [(e, m) for e in document["points"] for m in ("leadinglog", "integrate") if e.get(m)]
-
-
-def test_every_prediction_is_smellis(random_points):
-    """1e-3 relative or one per cent of the uncertainty, for all observables at all points."""
-    _, document = random_points
+@functools.cache
+def _comparison(folder: Path, index: int):
+    """(accuracy, ours, smelli's) of a point, the Gaussians those of the stored numbers."""
+    document = json.loads((folder / "random_points.json").read_text())
     dataset = load_dataset("current")
+    gaussians = read_gaussians(folder / document["fast_gaussian_file"], dataset)
+    if index >= len(document["points"]):
+        pytest.skip(f"the check numbers have {len(document['points'])} points")
+    entry = document["points"][index]
+    values = {name: complex(*v) for name, v in entry["wcs"].items()}
+    found = []
+    for accuracy in ACCURACIES:
+        if not entry.get(accuracy):
+            continue
+        ours = evaluate_point(
+            dataset,
+            values,
+            document["scale_GeV"],
+            gaussians=gaussians,
+            accuracy=accuracy,
+            ckm="refit",
+            smelli_compatible=True,
+        )
+        found.append((accuracy, ours, entry[accuracy]))
+    return document["observables"], found
+
+
+@pytest.mark.parametrize("index", POINTS)
+def test_every_prediction_is_smellis(oracles, index):
+    """1e-3 relative or one per cent of the uncertainty, for all observables."""
+    observables, comparison = _comparison(oracles / "likelihood", index)
     failures = []
-    for entry, mode in _points(document):
-        result, reference = _point(document, entry, mode, None, dataset)
-        for key, expected in zip(document["observables"], reference["predictions"], strict=True):
-            o = result["observables"][key]
+    for accuracy, ours, reference in comparison:
+        for key, expected in zip(observables, reference["predictions"], strict=True):
+            o = ours["observables"][key]
             sigma = np.hypot(o["sigma_exp"], o["sigma_th"])
             deviation = abs(o["prediction"] - expected)
             if deviation > 1e-3 * abs(expected) and deviation > 0.01 * sigma:
-                failures.append((entry["index"], mode, key, o["prediction"], expected, deviation / sigma))
+                failures.append((accuracy, key, o["prediction"], expected, deviation / sigma))
     assert not failures, failures[:20]
 
 
-def test_every_term_is_smellis(random_points):
+@pytest.mark.parametrize("index", POINTS)
+def test_every_term_is_smellis(oracles, index):
     """|Delta(-2 log L)| <= 0.1 for every term that smelli can evaluate, with smelli's own Gaussians."""
-    folder, document = random_points
-    dataset = load_dataset("current")
-    gaussians = read_gaussians(folder / document["fast_gaussian_file"], dataset)
+    _, comparison = _comparison(oracles / "likelihood", index)
     failures = []
-    for entry, mode in _points(document):
-        result, reference = _point(document, entry, mode, gaussians, dataset)
+    for accuracy, ours, reference in comparison:
         for name, expected in reference["delta_log_likelihood"].items():
             if expected is None or name == "global":
                 continue
-            deviation = 2 * abs(result["log_likelihood"][name] - expected)
+            deviation = 2 * abs(ours["log_likelihood"][name] - expected)
             if deviation > 0.1:
-                failures.append((entry["index"], mode, name, result["log_likelihood"][name], expected))
+                failures.append((accuracy, name, ours["log_likelihood"][name], expected))
     assert not failures, failures

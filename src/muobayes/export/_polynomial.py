@@ -117,8 +117,9 @@ def active_variables(
     All candidates have random values; a set matters if giving its members other random values has an effect. (Around
     the SM a coefficient that only enters in a product with another one would be missed.)
     """
-    here = {c: step(c) * rng.uniform(0.3, 0.9) for c in candidates}
-    there = {c: step(c) * rng.uniform(-0.9, -0.3) for c in candidates}
+    # small values: with all coefficients at once of natural size, the integrands in q2 are wild and slow
+    here = {c: 0.05 * step(c) * rng.uniform(0.3, 0.9) for c in candidates}
+    there = {c: 0.05 * step(c) * rng.uniform(-0.9, -0.3) for c in candidates}
     reference = evaluate(here, range(number))
     active: list[list[Coefficient]] = [[] for _ in range(number)]
 

@@ -117,36 +117,54 @@ def export_group(
 
 
 def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
-    shift = 1e-4 * par[name]
-    evaluate = evaluator(group.functions, {**par, name: par[name] + shift})
+    """How constant, linear and quadratic part change with a CKM parameter, by central differences.
+
+    The step is large against the numerical noise of integrals over q2 and small against the curvature of V; relative
+    changes are averaged over random directions in the space of coefficients, weighted by the size of the part.
+    """
+    shift = 0.02 * par[name]
     rng = np.random.default_rng(_RNG_SEED + 1)
     variables = sorted({v for p in polynomials for v in p.variables})
-    x = {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.3, 0.8) for v in variables}
+    directions = [
+        {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.3, 0.8) for v in variables} for _ in range(2)
+    ]
     every = range(len(polynomials))
-    zero, plus, minus = (evaluate({v: s * t for v, t in x.items()}, every) for s in (0, 1, -1))
-    responses = []
-    for i, p in enumerate(polynomials):
-        odd, even = (
-            (p(x) - p({v: -t for v, t in x.items()})) / 2,
-            (p(x) + p({v: -t for v, t in x.items()})) / 2,
+
+    def parts(evaluate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        constant = evaluate({}, every)
+        pairs = [(evaluate(x, every), evaluate({v: -t for v, t in x.items()}, every)) for x in directions]
+        odd = np.array([(plus - minus) / 2 for plus, minus in pairs])
+        even = np.array([(plus + minus) / 2 - constant for plus, minus in pairs])
+        return constant, odd, even
+
+    up, here, down = (
+        parts(evaluator(group.functions, {**par, name: par[name] + d})) for d in (shift, 0.0, -shift)
+    )
+    constant = (up[0] - down[0]) / (2 * shift)
+
+    def relative(part: int) -> np.ndarray:
+        change, size = (up[part] - down[part]) / (2 * shift), here[part]
+        norm = np.sum(size**2, axis=0)
+        return np.divide(np.sum(change * size, axis=0), norm, out=np.zeros_like(norm), where=norm > 0)
+
+    linear, quadratic = relative(1), relative(2)
+    return [
+        CkmResponse(
+            float(constant[i]),
+            float(linear[i]) if p.linear.any() else 0.0,
+            float(quadratic[i]) if p.quadratic.any() else 0.0,
         )
-        even -= p.constant
-        new_odd, new_even = (plus[i] - minus[i]) / 2, (plus[i] + minus[i]) / 2 - zero[i]
-        responses.append(
-            CkmResponse(
-                (zero[i] - p.constant) / shift,
-                (new_odd / odd - 1) / shift if p.linear.any() and odd else 0.0,
-                (new_even / even - 1) / shift if p.quadratic.any() and even else 0.0,
-            )
-        )
-    return responses
+        for i, p in enumerate(polynomials)
+    ]
 
 
 def _residuals(evaluate, polynomials, rng, processes, number_of_points: int = 3) -> list[float]:
     """Worst |polynomial - function| / max(|function|, |constant|) at random points of natural size."""
     variables = sorted({v for p in polynomials for v in p.variables})
     every = tuple(range(len(polynomials)))
-    points = [Point({v: step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)]
+    points = [
+        Point({v: 0.5 * step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)
+    ]
     results = _evaluate_all(evaluate, points, processes)
     worst = [0.0] * len(polynomials)
     for point, values in zip(points, results, strict=True):

@@ -30,7 +30,7 @@ from .predictions import CKM_PARAMETERS, _coefficient_from_json, export_predicti
 PACKAGE = Path(__file__).parents[1]
 PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
 EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
-DATASETS = ("current", "paper2021", "latest")
+DATASETS = ("current", "paper2021")
 CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 MAX_RESIDUAL = 1e-4
 Report = Callable[[str], None]
