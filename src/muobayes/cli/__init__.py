@@ -17,6 +17,7 @@ from . import (
     models,
     observables,
     point,
+    popxf,
     report,
     run,
     running,
@@ -57,8 +58,10 @@ app.command("generate-beta")(running.generate_beta)
 app.command("predict")(likelihood.predict)
 app.command("diff")(likelihood.diff)
 app.command("export")(likelihood.export)
+app.command("popxf")(popxf.popxf)
 plot = typer.Typer(help="Figures.", no_args_is_help=True)
 plot.command("flow")(running.plot_flow)
+plot.command("naturalness")(running.plot_naturalness)
 plot.command("light-x")(light_x.plot_light_x)
 app.add_typer(plot, name="plot")
 
