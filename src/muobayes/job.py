@@ -79,11 +79,13 @@ def run(
         folder, _ = prepare(card, resume=True)
     if folder.state == "finished":
         return Results(folder.path)
+    explain: Callable[[RunCard], dict[str, Any] | None] = _nothing_to_explain
     if build is None:
+        from .explanation import explanation
         from .models import build as build_model
         from .observables import point_table
 
-        build, observe = build_model, observe or point_table
+        build, observe, explain = build_model, observe or point_table, explanation
     if not isinstance(card.sampler, Nuts):
         raise InputError(
             "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
@@ -111,10 +113,16 @@ def run(
             _plane(card, posterior, sample, best).to_netcdf(folder.plane, engine="h5netcdf")
         if (seen := _seen_by_other_data(card, build, sample, best)) is not None:
             write_text(folder.changes, json.dumps(seen, indent=1))
+        if (found := explain(card)) is not None:
+            write_text(folder.explanation, json.dumps(found, indent=1))
         write_text(folder.best_fit, json.dumps(best, indent=1))
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
     return Results(folder.path)
+
+
+def _nothing_to_explain(card: RunCard) -> None:
+    """Of a posterior that is not a model of the catalogue."""
 
 
 def _check_groups(card: RunCard, posterior: Posterior) -> None:

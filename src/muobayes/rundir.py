@@ -75,6 +75,11 @@ class RunDir:
         return self.path / "changes.json"
 
     @property
+    def explanation(self) -> Path:
+        """The light X that explains (g-2)_mu best, and what contradicts it."""
+        return self.path / "explanation.json"
+
+    @property
     def log(self) -> Path:
         """What happened, with times."""
         return self.path / "run.log"

@@ -54,7 +54,7 @@ def test_widths_numbers(oracle, limit_files):
 
 def test_builtin_hadrons_follow_the_tables(limit_files):
     """The built-in parametrisation is a stand-in: a third of R at most, 3 % of the whole width of B-3Lmu at
-    most."""
+    most, away from the narrow resonances (docs/light_x.md says what happens there)."""
     tables, own = read_hadron_tables(limit_files / "vmd"), builtin_tables()
     photon = Couplings(jnp.asarray(_Q_EM), jnp.asarray(_Q_EM))
     for m in np.linspace(0.35, 2.0, 34):

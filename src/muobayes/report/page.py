@@ -75,6 +75,8 @@ def _content(results: Results) -> dict[str, Any]:
         "headline": _headline(results),
         "warnings": results.diagnostics["warnings"],
         "notes": results.notes,
+        "verdict": results.verdict,
+        "explanation": results.explanation,
         "posterior": [_posterior_row(results, name) for name in results.sampled],
         "fixed": _fixed(results),
         "gain_columns": list(results.gains),

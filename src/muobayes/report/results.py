@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "unit_and_scale"]
 
 _IMPORTANT = 20
+_CONTRADICTION = 4.0  # of 2 Delta log L
 _EXTRA = {"muM": r"$\mu_M$"}
 
 
@@ -150,6 +151,31 @@ class Results:
         """What another data set says: ``dataset``, ``terms`` at this best fit, and its own ``best_fit``."""
         path = self.folder.changes
         return json.loads(path.read_text()) if path.exists() else None
+
+    @cached_property
+    def explanation(self) -> Mapping[str, Any] | None:
+        """The light X that explains (g-2)_mu best: ``point``, ``terms``, ``total``, ``counted``."""
+        path = self.folder.explanation
+        return json.loads(path.read_text()) if path.exists() else None
+
+    @property
+    def verdict(self) -> str:
+        """Whether a light X explains (g-2)_mu, and if not, which experiment says so; empty without a light X."""
+        found = self.explanation
+        if found is None:
+            return ""
+        point, terms = found["point"], found["terms"]
+        where = f"mX = {point['mX'] * 1e3:.3g} MeV, gX = {point['gX']:.2g}, ε = {point['epsBX']:.2g}"
+        start = f"Of all light X that explain (g-2)_mu, the one that other data contradict least has {where}."
+        against = {name: value for name, value in terms.items() if value < -_CONTRADICTION}
+        if not against or found["total"] > 0:
+            return (
+                f"{start} No other experiment outweighs it: 2 Δ log L = {found['total']:.1f} against the SM."
+            )
+        worst = ", ".join(f"{name} (2 Δ log L = {value:.3g})" for name, value in list(against.items())[:3])
+        left_out = [name for name in list(against)[:3] if name not in found["counted"]]
+        note = f" This run leaves out {', '.join(left_out)}." if left_out else ""
+        return f"{start} It is excluded by {worst}: X is not the explanation of (g-2)_mu.{note}"
 
     @cached_property
     def diagnostics(self) -> Mapping[str, Any]:

@@ -41,6 +41,8 @@ def result_text(results: Results) -> Group:
         parts.append(Text(f"Warning: {warning}", style="bold yellow"))
     for note in results.notes:
         parts.append(Text(note))
+    if results.verdict:
+        parts.append(Text(results.verdict, style="bold"))
     parts.append(Text(f"Report: {results.folder.report}"))
     return Group(*parts)
 
