@@ -43,7 +43,7 @@ def _random_components(rng, number, variables):
                 "constant": rng.normal(),
                 "linear": [[int(v), rng.normal()] for v in own],
                 "quadratic": [[int(v), int(w), rng.normal()] for v in own for w in own],
-                "by_ckm": {n: list(rng.normal(size=3)) for n in CKM_PARAMETERS},
+                "by_ckm": {n: list(rng.normal(size=4)) for n in CKM_PARAMETERS},
             }
         )
     return components
@@ -68,8 +68,15 @@ def test_polynomials_in_blocks_are_the_polynomials():
                 response = sum(
                     np.array(c["by_ckm"][n]) * s for n, s in zip(CKM_PARAMETERS, shifted, strict=True)
                 )
+                curvature = sum(
+                    c["by_ckm"][n][3] * s**2 / 2 for n, s in zip(CKM_PARAMETERS, shifted, strict=True)
+                )
                 expected.append(
-                    c["constant"] + response[0] + lin * (1 + response[1]) + quad * (1 + response[2])
+                    c["constant"]
+                    + response[0]
+                    + curvature
+                    + lin * (1 + response[1])
+                    + quad * (1 + response[2])
                 )
         np.testing.assert_allclose(polynomials(jnp.array(y), shifted), expected, rtol=1e-12, atol=1e-12)
 

@@ -24,15 +24,17 @@ _RNG_SEED = 20211125
 
 
 class CkmResponse(NamedTuple):
-    """Derivative of a polynomial by one CKM parameter.
+    """How a polynomial changes with one CKM parameter.
 
-    The constant's derivative is exact; the linear and the quadratic part scale as a whole (their dependence is that of
-    the CKM factor which multiplies the new physics), by the logarithmic derivative along one random direction.
+    The constant to second order (new physics in Delta M_d moves gamma by some degrees); the linear and the quadratic
+    part scale as a whole (their dependence is that of the CKM factor which multiplies the new physics), by the
+    logarithmic derivative averaged over random directions.
     """
 
     constant: float
     log_linear: float
     log_quadratic: float
+    curvature: float
 
 
 class Component(NamedTuple):
@@ -119,10 +121,9 @@ def export_group(
 def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
     """How constant, linear and quadratic part change with a CKM parameter, by central differences.
 
-    The step is large against the numerical noise of integrals over q2 and small against the curvature of V; relative
+    The steps are large against the numerical noise of integrals over q2 and small against the curvature of V; relative
     changes are averaged over random directions in the space of coefficients, weighted by the size of the part.
     """
-    shift = 0.02 * par[name]
     rng = np.random.default_rng(_RNG_SEED + 1)
     variables = sorted({v for p in polynomials for v in p.variables})
     directions = [
@@ -130,29 +131,34 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
     ]
     every = range(len(polynomials))
 
-    def parts(evaluate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        constant = evaluate({}, every)
-        pairs = [(evaluate(x, every), evaluate({v: -t for v, t in x.items()}, every)) for x in directions]
-        odd = np.array([(plus - minus) / 2 for plus, minus in pairs])
-        even = np.array([(plus + minus) / 2 - constant for plus, minus in pairs])
-        return constant, odd, even
+    def at(shift: float):
+        return evaluator(group.functions, {**par, name: par[name] + shift})
 
-    up, here, down = (
-        parts(evaluator(group.functions, {**par, name: par[name] + d})) for d in (shift, 0.0, -shift)
-    )
-    constant = (up[0] - down[0]) / (2 * shift)
+    def odd_and_even(shift: float) -> tuple[np.ndarray, np.ndarray]:
+        evaluate = at(shift)
+        zero = evaluate({}, every)
+        pairs = [(evaluate(x, every), evaluate({v: -t for v, t in x.items()}, every)) for x in directions]
+        return np.array([(a - b) / 2 for a, b in pairs]), np.array([(a + b) / 2 - zero for a, b in pairs])
+
+    shift = 0.02 * par[name]
+    up, here, down = (odd_and_even(d) for d in (shift, 0.0, -shift))
 
     def relative(part: int) -> np.ndarray:
         change, size = (up[part] - down[part]) / (2 * shift), here[part]
         norm = np.sum(size**2, axis=0)
         return np.divide(np.sum(change * size, axis=0), norm, out=np.zeros_like(norm), where=norm > 0)
 
-    linear, quadratic = relative(1), relative(2)
+    linear, quadratic = relative(0), relative(1)
+    shift = 0.05 * par[name]
+    plus, minus = at(shift)({}, every), at(-shift)({}, every)
+    constant = np.array([p.constant for p in polynomials])
+    first, second = (plus - minus) / (2 * shift), (plus - 2 * constant + minus) / shift**2
     return [
         CkmResponse(
-            float(constant[i]),
+            float(first[i]),
             float(linear[i]) if p.linear.any() else 0.0,
             float(quadratic[i]) if p.quadratic.any() else 0.0,
+            float(second[i]),
         )
         for i, p in enumerate(polynomials)
     ]

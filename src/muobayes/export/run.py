@@ -32,6 +32,7 @@ PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
 EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
 DATASETS = ("current", "paper2021")
 CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
+# Of the size of the SM prediction or of the value, whichever is larger.
 MAX_RESIDUAL = 1e-4
 Report = Callable[[str], None]
 
@@ -83,26 +84,27 @@ def prove(
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(7)
     variables = [_coefficient_from_json(v) for v in document["variables"]]
+    constants = {name: c["constant"] for name, c in document["components"].items()}
     worst: dict[str, float] = {}
     for _ in range(points):
         x = np.array([0.5 * step(v) * rng.normal() for v in variables])
-        values = dict(zip(variables, x, strict=True))
+        wilson = FixedWilson(dict(zip(variables, x, strict=True)))
         components = {name: _polynomial_value(c, x) for name, c in document["components"].items()}
         for observable in observables:
             key = observable_key(observable)
             form = document["observables"][key]
-            ours = float(
-                evaluate(
-                    form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])}
-                )
-            )
+            ours, in_sm = (_expression_value(form, values) for values in (components, constants))
             name, arguments = name_and_arguments(observable)
-            flavios = float(
-                np.real(flavio.Observable[name].prediction_par(par, FixedWilson(values), *arguments))
-            )
-            deviation = abs(ours - flavios) / max(abs(flavios), 1e-300)
+            flavios = float(np.real(flavio.Observable[name].prediction_par(par, wilson, *arguments)))
+            deviation = abs(ours - flavios) / max(abs(flavios), abs(in_sm), 1e-300)
             worst[key] = max(worst.get(key, 0.0), deviation)
     return worst
+
+
+def _expression_value(form: dict[str, Any], components: dict[str, float]) -> float:
+    return float(
+        evaluate(form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])})
+    )
 
 
 def _polynomial_value(component: dict[str, Any], x: np.ndarray) -> float:

@@ -33,10 +33,13 @@ class Polynomials(eqx.Module):
         Values at y = 0.
     ckm_response : (c, 3, 4) array
         Derivatives of the constant and of the logarithms of the linear and quadratic parts, by each CKM parameter.
+    ckm_curvature : (c, 4) array
+        Second derivative of the constant by each CKM parameter.
     """
 
     constant: Float[Array, " c"]
     ckm_response: Float[Array, "c 3 4"]
+    ckm_curvature: Float[Array, "c 4"]
     blocks: tuple[_Block, ...]
     order: np.ndarray
 
@@ -51,12 +54,13 @@ class Polynomials(eqx.Module):
     def __call__(
         self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None
     ) -> Float[Array, " c"]:
-        """Values at y; with a shift of the CKM parameters, to first order in it."""
+        """Values at y; with a shift of the CKM parameters, the constant to second order in it, the rest to first."""
         linear, quadratic = self.parts(y)
         if ckm_shift is None:
             return self.constant + linear + quadratic
         by_constant, by_linear, by_quadratic = jnp.moveaxis(self.ckm_response @ ckm_shift, 1, 0)
-        return self.constant + by_constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
+        constant = self.constant + by_constant + self.ckm_curvature @ ckm_shift**2 / 2
+        return constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
 
 
 def build_polynomials(
@@ -88,11 +92,12 @@ def build_polynomials(
     placed = np.concatenate([b.members for b in blocks]) if blocks else np.zeros(0, int)
     constant_ones = np.setdiff1d(np.arange(len(components)), placed)
     response = np.array([[c["by_ckm"][n] for n in names] for c in components]).reshape(
-        len(components), len(names), 3
+        len(components), len(names), 4
     )
     return Polynomials(
         constant=jnp.array([c["constant"] for c in components], dtype=float),
-        ckm_response=jnp.array(np.swapaxes(response, 1, 2)),
+        ckm_response=jnp.array(np.swapaxes(response[:, :, :3], 1, 2)),
+        ckm_curvature=jnp.array(response[:, :, 3]),
         blocks=tuple(blocks),
         order=np.argsort(np.concatenate([placed, constant_ones]).astype(int)),
     )
