@@ -40,6 +40,16 @@ test: $(VENV)/.dev lint
 test-slow: $(VENV)/.crosscheck
 	$(PYTEST) -m "slow or export or crosscheck"
 
+$(VENV)-jelli/.done: requirements-jelli.lock
+	@test -x $(VENV)-jelli/bin/python || $(PY) -m venv $(VENV)-jelli
+	@echo "Installing jelli and rgevolve into $(VENV)-jelli ..."
+	@$(VENV)-jelli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-jelli.lock
+	@touch $@
+
+crosscheck-jelli: $(VENV)/.run $(VENV)-jelli/.done
+	$(BIN)/muobayes popxf build/popxf --points 4
+	$(VENV)-jelli/bin/python tests/crosscheck/jelli_check.py build/popxf
+
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
 

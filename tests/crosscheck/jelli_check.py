@@ -40,7 +40,9 @@ def compare(folder: Path, points: list[dict]) -> list[tuple[int, float, float, f
         deviation = np.abs(predictions - ours) / np.maximum(np.abs(ours), 1e-300)
         found = likelihood.parameter_point(coefficients, scale).log_likelihood_dict()["global"]
         expected = point["log_likelihood"]
-        rows.append((len(ours), expected, found, deviation.max(), abs(found - expected) / max(1.0, abs(expected))))
+        rows.append(
+            (len(ours), expected, found, deviation.max(), abs(found - expected) / max(1.0, abs(expected)))
+        )
     return rows
 
 
@@ -51,7 +53,9 @@ def main(directory: Path) -> int:
     print(COLUMNS.format("term", "point", "observ.", "log L muobayes", "log L jelli", "predictions", "log L"))
     totals = np.zeros((2, len(next(iter(points.values())))))
     for term, at in points.items():
-        for k, (n, ours, jellis, prediction, likelihood) in enumerate(compare(directory / "fixed" / term, at)):
+        for k, (n, ours, jellis, prediction, likelihood) in enumerate(
+            compare(directory / "fixed" / term, at)
+        ):
             totals[:, k] += ours, jellis
             failures += not (prediction < TOLERANCE and likelihood < TOLERANCE)
             print(ROW.format(term, k, n, ours, jellis, prediction, likelihood), flush=True)

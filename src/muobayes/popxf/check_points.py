@@ -46,8 +46,7 @@ def check_points(dataset: str = "current", number: int = 5, seed: int = 1) -> di
     data, artifact = load_dataset(dataset), load_predictions()
     rng = np.random.default_rng(seed)
     return {
-        stem(term): _of_term(replace(data, terms=(term,)), term, artifact, number, rng)
-        for term in data.terms
+        stem(term): _of_term(replace(data, terms=(term,)), term, artifact, number, rng) for term in data.terms
     }
 
 
@@ -90,7 +89,9 @@ def _steps(predict, sigma: np.ndarray, number: int) -> np.ndarray:
     jacobian = np.asarray(jax.jit(jax.jacfwd(predict))(jnp.zeros(number)))
     curvature = np.asarray(
         jax.jit(
-            jax.vmap(lambda e: jax.jvp(lambda y: jax.jvp(predict, (y,), (e,))[1], (jnp.zeros(number),), (e,))[1])
+            jax.vmap(
+                lambda e: jax.jvp(lambda y: jax.jvp(predict, (y,), (e,))[1], (jnp.zeros(number),), (e,))[1]
+            )
         )(jnp.eye(number))
     ).T
     linear = np.abs(jacobian / sigma[:, None]).max(axis=0)

@@ -170,7 +170,9 @@ def _standard(
         observables,
         _wcxf(artifact, frames[0], observables)
         if one_basis
-        else {"custom": {"name": "muobayes", "parameters": "coefficient|EFT|scale in GeV, WCxf basis flavio"}},
+        else {
+            "custom": {"name": "muobayes", "parameters": "coefficient|EFT|scale in GeV, WCxf basis flavio"}
+        },
         scale,
         parameters=_names(artifact, observables, p.wcxf_name if one_basis else p.fixed_name),
         jelli=False,
@@ -185,9 +187,7 @@ def _write_running_correlations(
     gaussian = [t for t in terms if t.theory_covariance is not None]
     names = [o for t in gaussian for o in t.observables]
     covariance = block_diag(*(t.theory_covariance for t in gaussian))
-    write_correlations(
-        path, [o for t, o in documents if t.theory_covariance is not None], names, covariance
-    )
+    write_correlations(path, [o for t, o in documents if t.theory_covariance is not None], names, covariance)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
