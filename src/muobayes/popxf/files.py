@@ -79,7 +79,6 @@ def write_popxf(folder: Path, dataset: str = "current") -> dict[str, dict[str, i
                 counts[stem(term)]["running"] += len(observables)
                 running.append((term, observables))
                 _write_json(folder / "running" / name, _running(artifact, frames[0], observables, common))
-        _write_json(folder / "running" / f"{stem(term)}.measurements.json", measured)
     _write_running_correlations(folder / "running" / "theory.hdf5", terms, running)
     return counts
 
