@@ -1,4 +1,4 @@
-"""``muobayes beta``, ``flow``, ``plot flow`` and ``generate-beta``: the theory above the matching scale."""
+"""``muobayes beta``, ``flow``, ``plot flow|naturalness``, ``generate-beta``: the theory above the matching scale."""
 
 import json
 from fractions import Fraction
@@ -117,8 +117,26 @@ def plot_flow(
 
     model, start, mu, mu_end = _prepared(target, set_, loops, scale, until, q_phi, variant, None)
     result = run(model, start, mu, mu_end, points=80, rtol=1e-8, atol=1e-10)
-    band = _band(target, model, mu, mu_end, draws) if (Path(target) / "posterior.nc").exists() else None
+    band = _band(Path(target), model, result.ln_mu, draws) if (Path(target) / "posterior.nc").exists() else None
     save(flow_figure(model, result, band), output)
+    typer.echo(f"{output.with_suffix('.png')} and {output.with_suffix('.pdf')}")
+
+
+def plot_naturalness(
+    folder: Annotated[Path, typer.Argument(help="the folder of a run with priors on naturalness")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="figure; a PNG and a PDF are written")
+    ] = Path("naturalness.png"),
+) -> None:
+    """Masses of the leptoquarks between naturalness, which wants them light, and searches, which want them heavy."""
+    from ..report.constraints import constraint_table
+    from ..report.figures.naturalness import naturalness_figure, naturalness_panels
+    from ..report.results import Results
+    from ..report.style import save
+
+    results = Results(folder)
+    save(naturalness_figure(naturalness_panels(results)), output)
+    typer.echo(constraint_table(results.idata).round(4).to_string())
     typer.echo(f"{output.with_suffix('.png')} and {output.with_suffix('.pdf')}")
 
 
@@ -204,9 +222,12 @@ def _prepared(
     freeze: list[str] | None,
 ) -> tuple["RunningModel", Any, float, float]:
     """The model, its couplings at the start, and the two scales."""
+    import jax.numpy as jnp
+
+    from ..models._rooms import running_point
     from ..running.flow import running_model
-    from ..running.sm import sm_parameters, sm_scale_range
-    from ..running.start import benchmark_start, coupling_name, start_state
+    from ..running.sm import sm_scale_range
+    from ..running.start import benchmark_start, coupling_name
     from ..running.table import table_names
 
     changes = _changes(set_)
@@ -218,7 +239,8 @@ def _prepared(
         raise InputError(f"{name!r} is neither a run card nor a model whose couplings run{hint}; "
                          f"there are {', '.join(known)}.")
     model = running_model(_running_name(name), variant, _loops(loops), _charges(q_phi), freeze or ())
-    mu = parse_energy(scale, "--scale") if scale else _matching_scale(card)
+    point = _point(card) | changes if card else {}
+    mu = parse_energy(scale, "--scale") if scale else _matching_scale(card, point)
     mu_end = parse_energy(until, "--until")
     low, high = sm_scale_range()
     if not low <= mu < mu_end <= high:
@@ -227,7 +249,8 @@ def _prepared(
         return model, benchmark_start(model, changes, mu), mu, mu_end
     for change in changes:
         coupling_name(model, change)
-    return model, start_state(model, _point(card) | changes, sm_parameters(mu)), mu, mu_end
+    parameters = {name: jnp.asarray(value) for name, value in point.items()}
+    return model, running_point(card.entry, model, parameters, jnp.asarray(mu)).start, mu, mu_end
 
 
 def _card(target: str) -> Any:
@@ -236,29 +259,28 @@ def _card(target: str) -> Any:
 
     path = Path(target)
     if path.is_dir():
-        path = path / "run.yaml"
+        return RunCard.load(path / "run.yaml", output=target)
     if path.suffix not in (".yaml", ".yml"):
         return None
     return RunCard.load(path)
 
 
-def _matching_scale(card: Any) -> float:
+def _matching_scale(card: Any, point: dict[str, float]) -> float:
+    """The scale of a card: an energy, or a parameter of the point."""
     if card is None:
         return 3000.0
-    text = card.matching.scale
-    prior = card.priors_of.get(text)
-    if prior is not None and prior.type == "fixed":
-        return float(prior.value)
-    try:
-        return parse_energy(text, "matching.scale")
-    except InputError:
-        raise InputError(f"matching.scale: {text} is sampled; say with --scale where the flow starts.") from None
+    text = "muM" if card.matching.scale == "sampled" else card.matching.scale
+    return point[text] if text in point else parse_energy(text, "matching.scale")
+
+
+def _fixed(card: Any) -> dict[str, float]:
+    return {n: float(p.value) for n, p in card.priors_of.items() if p.type == "fixed"}
 
 
 def _point(card: Any) -> dict[str, float]:
     """Fixed parameters, and the best fit of the sampled ones."""
-    point = {n: float(p.value) for n, p in card.priors_of.items() if p.type == "fixed"}
-    if card.sampled:
+    point = _fixed(card)
+    if card.sampled or card.matching.scale == "sampled":
         path = Path(card.output) / "best_fit.json"
         if not path.exists():
             raise InputError(f"the card samples {', '.join(card.sampled)}: run it first, since {path} is missing.")
@@ -266,30 +288,34 @@ def _point(card: Any) -> dict[str, float]:
     return point | {n: point[other] for n, other in card.ties.items()}
 
 
-def _band(target: str, model: "RunningModel", mu: float, mu_end: float, draws: int) -> Any:
-    """Couplings along the flow of posterior draws: (draw, scale, coupling)."""
+def _band(folder: Path, model: "RunningModel", ln_mu: Any, draws: int) -> Any:
+    """Couplings of posterior draws on given scales, (draw, scale, coupling); NaN below the start of a draw."""
     import arviz
     import jax
     import jax.numpy as jnp
     import numpy as np
 
+    from ..models._rooms import running_point
     from ..running.flow import flow as run
-    from ..running.sm import sm_parameters
-    from ..running.start import start_state
 
-    card = _card(target)
-    posterior = arviz.from_netcdf(Path(target) / "posterior.nc").posterior
-    samples = {n: posterior[n].values.ravel() for n in card.sampled if n in posterior}
+    card = _card(str(folder))
+    posterior = arviz.from_netcdf(folder / "posterior.nc").posterior
+    sampled = (*card.sampled, *(("muM",) if card.matching.scale == "sampled" else ()))
+    samples = {n: posterior[n].values.ravel() for n in sampled}
     count = len(next(iter(samples.values())))
     chosen = np.linspace(0, count - 1, min(draws, count)).astype(int)
-    fixed, sm = _point(card), sm_parameters(mu)
-    points = {n: jnp.asarray(v[chosen]) for n, v in samples.items()}
+    fixed = _fixed(card)
 
-    def one(point: Any) -> Any:
-        start = start_state(model, {**fixed, **point, **{n: point[o] for n, o in card.ties.items() if o in point}}, sm)
-        return run(model, start, mu, mu_end, points=80).couplings
+    def one(point: dict[str, Any]) -> Any:
+        parameters = {n: jnp.asarray(v) for n, v in (fixed | point).items()}
+        parameters |= {n: parameters[other] for n, other in card.ties.items()}
+        mu = jnp.asarray(_matching_scale(card, parameters))
+        start = running_point(card.entry, model, parameters, mu).start
+        path = run(model, start, mu, jnp.exp(ln_mu[-1]), points=2 * len(ln_mu))
+        at = jax.vmap(lambda column: jnp.interp(ln_mu, path.ln_mu, column, left=jnp.nan), 1, 1)
+        return at(path.couplings)
 
-    return np.asarray(jax.vmap(one)(points))
+    return np.asarray(jax.vmap(one)({n: jnp.asarray(v[chosen]) for n, v in samples.items()}))
 
 
 # -- output ----------------------------------------------------------------------------------------------------

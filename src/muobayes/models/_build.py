@@ -19,7 +19,7 @@ from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
 from ..units import GEV, parse_energy
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, neutrino_room, uv_room
-from ._sources import Parameters, leptoquarks_of, sm_at, union_of, wilson_sources
+from ._sources import Parameters, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def build(card: "RunCard") -> Posterior:
     if "neutrinos" in entry.sectors:
         rooms.append(_selected(card, neutrino_room(card, entry)))
     if card.priors != UVPriors():
-        rooms.append(uv_room(card.priors, entry, lambda p, sm: leptoquarks_of(entry, p, sm), scale))
+        rooms.append(uv_room(card.priors, entry, scale))
 
     def terms(x: Float[Array, " n"]) -> dict[str, Array]:
         parameters = read(x)

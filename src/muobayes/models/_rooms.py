@@ -18,13 +18,13 @@ from ..likelihood.light_x.terms import known_sets, light_x
 from ..likelihood.neutrino.mixing import effective_mass, takagi
 from ..likelihood.neutrino.seesaw import seesaw
 from ..likelihood.neutrino.terms import dataset_of, neutrino_terms
-from ..matching import Leptoquark, SMParameters, thresholds
-from ..priors.uv import uv_weights
+from ..matching import thresholds
+from ..priors.uv import UVWeights, uv_weights
 from ..priors.uv_spec import UVPriors
-from ..running.flow import running_model
+from ..running.flow import RunningModel, running_model
 from ..running.sm import sm_parameters
 from ..running.start import start_state
-from ._sources import Parameters, sm_at
+from ._sources import Parameters, leptoquarks_of, sm_at
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Room",
+    "RunningPoint",
     "collider_room",
     "light_x_charges",
     "light_x_room",
     "light_x_shift",
     "neutrino_room",
+    "running_point",
     "uv_room",
 ]
 
@@ -152,16 +154,46 @@ _RUNNING_MODELS = {  # gauge group and mediators -> beta functions
 }
 
 
-def uv_room(
-    priors: UVPriors,
-    entry: ModelEntry,
-    couplings: Callable[[Parameters, SMParameters], Leptoquark],
-    scale: Callable[[Parameters], Array],
-) -> Room:
+class RunningPoint(NamedTuple):
+    """Where the flow of a model's couplings starts, and how much its masses and Yukawas are shifted there."""
+
+    start: Array
+    tunings: Values
+
+
+def running_point(entry: ModelEntry, model: RunningModel, parameters: Parameters, mu: Array) -> RunningPoint:
+    """The running couplings of the full theory at the matching scale, one-loop thresholds included.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+    model : RunningModel
+    parameters : mapping
+        Every parameter of the model by its name in run cards.
+    mu : scalar
+        Matching scale in GeV.
+
+    Returns
+    -------
+    RunningPoint
+        ``tunings``: |delta muH2|/muH2 and |delta y_mu|/y_mu, arXiv:2103.13991 Eqs. (6) and (7).
+    """
+    sm, running = sm_at(mu), sm_parameters(mu)
+    shifts = thresholds(leptoquarks_of(entry, parameters, sm), sm, mu)
+    with_mixing = {**parameters, "epsBX": _kinetic_mixing(parameters)}
+    tunings = {
+        "higgs": jnp.abs(shifts.mu_H2) / running.muH2,
+        "muon_yukawa": jnp.abs(shifts.Ye[1, 1]) / jnp.abs(running.Ye[1, 1]),
+    }
+    return RunningPoint(start_state(model, with_mixing, running, shifts), tunings)
+
+
+def uv_room(priors: UVPriors, entry: ModelEntry, scale: Callable[[Parameters], Array]) -> Room:
     """Landau poles, stability, perturbativity and naturalness as soft constraints.
 
     They are counted as likelihood terms (log-weights, zero where satisfied), so that an evidence includes the part of
-    the prior that they remove.
+    the prior that they remove. Derived quantities are what they judge, and the log-weights (``log_weight_...``), which
+    tell how much of the prior each of them removes.
     """
     group = entry.gauge.group if entry.gauge else ""
     key = (group, tuple(sorted(entry.mediators)))
@@ -173,20 +205,13 @@ def uv_room(
         )
     model = running_model(_RUNNING_MODELS[key])
 
-    def evaluate(parameters: Parameters):
+    def evaluate(parameters: Parameters) -> UVWeights:
         mu = scale(parameters)
-        sm = sm_at(mu)
-        shifts = thresholds(couplings(parameters, sm), sm, mu)
-        running = sm_parameters(mu)
-        with_mixing = {**parameters, "epsBX": _kinetic_mixing(parameters)}
-        start = start_state(model, with_mixing, running, shifts)
-        tunings = {
-            "higgs": jnp.abs(shifts.mu_H2) / running.muH2,
-            "muon_yukawa": jnp.abs(shifts.Ye[1, 1]) / jnp.abs(running.Ye[1, 1]),
-        }
-        return uv_weights(priors, model, start, mu, tunings)
+        point = running_point(entry, model, parameters, mu)
+        return uv_weights(priors, model, point.start, mu, point.tunings)
 
-    return Room(
-        lambda parameters: evaluate(parameters).log_weights,
-        lambda parameters: evaluate(parameters).derived,
-    )
+    def derived(parameters: Parameters) -> Values:
+        weights = evaluate(parameters)
+        return weights.derived | {f"log_weight_{name}": w for name, w in weights.log_weights.items()}
+
+    return Room(lambda parameters: evaluate(parameters).log_weights, derived)

@@ -62,7 +62,8 @@ def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None
     result : FlowResult
         One trajectory, drawn as lines up to its end.
     band : (draws, points, n) array, optional
-        Trajectories of posterior draws on the same scales; their central 68 % and 95 % are shaded.
+        Trajectories of posterior draws on the same scales, NaN where a draw has not started yet; their central 68 %
+        and 95 % are shaded.
     """
     x = np.asarray(result.ln_mu) / np.log(10)
     inside = x <= float(result.ln_mu_end) / np.log(10) + 1e-9
@@ -99,7 +100,7 @@ def _panel(
         factor = 100.0 if small else 1.0
         if band is not None:
             for level, alpha in ((0.95, 0.12), (0.68, 0.22)):
-                low, high = np.quantile(band[:, :, i] * factor, [(1 - level) / 2, (1 + level) / 2], axis=0)
+                low, high = np.nanquantile(band[:, :, i] * factor, [(1 - level) / 2, (1 + level) / 2], axis=0)
                 ax.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
         ax.plot(x[inside], factor * path[inside, i], color=color, ls=dashes)
         ends.append(factor * path[inside][-1, i])
