@@ -15,7 +15,8 @@ def algebraic(expression: str) -> str:
     """The same function with + - * / ** and sqrt only.
 
     hypot, abs and sign become square roots; cos and sin of half an angle follow from its tangent (the half angle lies
-    in the right half-plane; digits are lost towards its edge); a logarithm becomes a difference of small powers, to 1e-8 of itself.
+    in the right half-plane; digits are lost towards its edge); a logarithm becomes a difference
+    of small powers, to 1e-8 of itself.
 
     Parameters
     ----------

@@ -4,12 +4,13 @@ Gaussian terms take each density by its first two moments. In the other terms, d
 tables of the density; since jelli interpolates the logarithm linearly, their nodes are as dense as an accuracy asks for.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..likelihood.dataset import Term
+from ..likelihood.dataset import Term, term_densities
 from ..likelihood.measured import curve, marginal, moments, split_normal
 
 __all__ = ["constraints"]
@@ -35,10 +36,11 @@ def constraints(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> di
         measurements by name, and a measurement may be shared by terms.
     """
     wanted = set(term.observables)
+    counted = Counter(o for d in term_densities(term, measurements) for o in d["observables"])
     out = {}
     for name in term.measurements:
         found = [
-            _constraint(marginal(d, wanted), term.kind)
+            _constraint(marginal(d, wanted), term.kind, counted)
             for d in measurements[name]["constraints"]
             if wanted & set(d["observables"])
         ]
@@ -47,7 +49,7 @@ def constraints(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> di
     return out
 
 
-def _constraint(density: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def _constraint(density: Mapping[str, Any], kind: str, counted: Counter[str]) -> dict[str, Any]:
     base = {"observables": list(density["observables"])}
     if density["type"] == "MultivariateNormal":
         covariance = np.array(density["covariance"])
@@ -65,7 +67,12 @@ def _constraint(density: Mapping[str, Any], kind: str) -> dict[str, Any]:
             "central_value": float(mean),
             "standard_deviation": float(deviation),
         }
-    if density["type"] == "HalfNormal" and density["central_value"] == 0:
+    # where jelli averages measurements, its half-normal density underflows to NaN beyond 38 sigma; tables do not
+    if (
+        density["type"] == "HalfNormal"
+        and density["central_value"] == 0
+        and counted[base["observables"][0]] == 1
+    ):
         return base | {
             "distribution_type": "HalfNormalDistribution",
             "central_value": 0.0,
