@@ -16,7 +16,7 @@ from ..likelihood.measured import curve, marginal, moments, split_normal
 __all__ = ["constraints"]
 
 DEPTH = 50.0  # tables end where log L is this far below its maximum
-ACCURACY = 1.5e-7  # of log L between the nodes of a table, relative where |log L| > 1
+ACCURACY = 5e-8  # of log L between the nodes of a table, relative where |log L| > 1
 
 
 def constraints(term: Term, measurements: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
