@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -72,7 +73,7 @@ def naturalness_panels(results: Results) -> list[MassPanel]:
                 prior=mass / 1e3,
                 posterior=np.ravel(posterior[name]) / 1e3,
                 weight=np.exp(np.ravel(prior["log_weight_naturalness_higgs"])),
-                searched=np.exp(np.asarray(pair_log_likelihood(limit, mass))),
+                searched=np.exp(np.asarray(pair_log_likelihood(limit, jnp.asarray(mass)))),
                 tuning=np.ravel(posterior["tuning_higgs"]),
             )
         )
