@@ -35,7 +35,7 @@ if "jax" in sys.modules:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    if jax.config.jax_compilation_cache_dir is None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", _cache)
 else:
     os.environ.setdefault("JAX_ENABLE_X64", "1")

@@ -265,7 +265,7 @@ def _card(target: str) -> Any:
     return RunCard.load(path)
 
 
-def _matching_scale(card: Any, point: dict[str, float]) -> float:
+def _matching_scale(card: Any, point: dict[str, Any]) -> float:
     """The scale of a card: an energy, or a parameter of the point."""
     if card is None:
         return 3000.0

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..errors import InputError, did_you_mean
 from ..inference.posterior import Posterior
 from ..inference.seeds import named_key
 from ..likelihood.changes import apply_measurements
@@ -46,7 +47,11 @@ def parameter_reader(card: "RunCard", prior: PriorSet) -> Callable[[Float[Array,
 def card_dataset(card: "RunCard") -> Dataset:
     """The data set of a card with its changes, and the terms that it selects."""
     dataset = apply_measurements(load_dataset(card.dataset), card.measurements)
-    return dataset.select(card.likelihood.include, card.likelihood.exclude)
+    names = {t.name for t in dataset.terms}
+    include, exclude = card.likelihood.include, card.likelihood.exclude
+    return dataset.select(
+        None if include is None else [n for n in include if n in names], [n for n in exclude if n in names]
+    )
 
 
 def _priors(card: "RunCard") -> dict[str, PriorSpec]:
@@ -200,18 +205,30 @@ def build(card: "RunCard") -> Posterior:
     _, scale = _matching_scale(card)
     rooms: list[Room] = []
     shifted: set[str] = set()
+    known = [t.name for t in load_dataset(card.dataset).terms]
+
+    def select(room: Room) -> Room:
+        known.extend(jax.eval_shape(lambda x: room.terms(read(x)), jnp.zeros(len(prior.names))))
+        return _selected(card, room)
+
     if entry.mediators or entry.x == "heavy":
         smeft, shifted = _smeft_room(card, entry, prior, card_dataset(card))
         rooms.append(smeft)
-        collider = _selected(card, collider_room(entry))
+        collider = select(collider_room(entry))
         if (kept := _without_constants(card, collider, prior)) is not None:
             rooms.append(kept)
     if entry.x == "light":
         counted = {"a_mu": "gminus2_mu", "a_e": "gminus2_e"}
         light = light_x_room(card, entry, tuple(counted[o] for o in shifted))
-        rooms.append(_selected(card, light))
+        rooms.append(select(light))
     if "neutrinos" in entry.sectors:
-        rooms.append(_selected(card, neutrino_room(card, entry)))
+        rooms.append(select(neutrino_room(card, entry)))
+    for name in (*(card.likelihood.include or ()), *card.likelihood.exclude):
+        if name not in known:
+            raise InputError(
+                f"likelihood: there is no term {name!r}{did_you_mean(name, known)}; "
+                f"the terms of this model are {', '.join(known)}."
+            )
     if card.priors != UVPriors():
         rooms.append(uv_room(card.priors, entry, scale))
 

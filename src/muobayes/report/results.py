@@ -144,7 +144,7 @@ class Results:
     def observables(self) -> pd.DataFrame | None:
         """Predictions, measurements and pulls in the SM and at the best fit."""
         path = self.folder.observables
-        return pd.read_csv(path) if path.exists() else None
+        return pd.read_csv(path).fillna({"source": ""}) if path.exists() else None
 
     @cached_property
     def changes(self) -> Mapping[str, Any] | None:
