@@ -269,7 +269,11 @@ def _frame_from_jms(
 
 
 def _jms_from_warsaw(rows: Sequence[tuple[str, str]], parameters: Mapping[str, Any]) -> np.ndarray:
-    """Tree-level matching at m_Z as a matrix, by wilson's steps on arrays (its files of names are slow)."""
+    """Tree-level matching at m_Z as a matrix, by wilson's steps on arrays (its files of names are slow).
+
+    Wilson expresses the result by the measured G_F without expanding it in the coefficients: the derivative at zero is
+    taken by central differences, with a step that shifts G_F by less than 1e-3.
+    """
     places = []
     for name, part in rows:
         key, _, digits = name.partition("_")
@@ -277,12 +281,18 @@ def _jms_from_warsaw(rows: Sequence[tuple[str, str]], parameters: Mapping[str, A
     up_rotation = ckm_tree(*(parameters[k] for k in ("Vus", "Vub", "Vcb", "gamma"))).conj().T
     one = np.eye(3)
     matrix = np.zeros((len(rows), len(real_components())))
-    for j, component in enumerate(real_components()):
-        up = smeft_warsaw.flavor_rotation(_unit_arrays(component), up_rotation, one, one, one, one)
+    step = 1e-8  # GeV^-2
+
+    def low_energy(component: tuple[str, str], size: float) -> dict[str, np.ndarray]:
+        arrays = {k: size * v for k, v in _unit_arrays(component).items()}
+        up = smeft_warsaw.flavor_rotation(arrays, up_rotation, one, one, one, one)
         wet = rotate_down(smeft_tree.match_all_array(up, parameters), parameters)
-        wet = wet_jms.unscale_dict_wet({k: np.array(v, complex) for k, v in wet.items()})
+        return wet_jms.unscale_dict_wet({k: np.array(v, complex) for k, v in wet.items()})
+
+    for j, component in enumerate(real_components()):
+        plus, minus = low_energy(component, step), low_energy(component, -step)
         for i, (key, index, part) in enumerate(places):
-            value = wet[key][index] if index else complex(wet[key])
+            value = complex((plus[key][index] - minus[key][index]) / (2 * step))
             matrix[i, j] = value.real if part == "Re" else value.imag
     return matrix
 
