@@ -161,6 +161,9 @@ def test_tables_of_densities_are_accurate_between_their_nodes():
                 shape = SplitNormals(
                     *(jnp.array([density[k]]) for k in ("central_value", "left_deviation", "right_deviation"))
                 )
+            elif density["type"] == "HalfNormal":  # continued symmetrically below its centre
+                sd = jnp.array([density["standard_deviation"]])
+                shape = SplitNormals(jnp.array([float(density["central_value"])]), sd, sd)
             else:
                 shape = stack_curves([curve(density)])
             ours = np.array([float(shape(jnp.array([p]))[0]) for p in points])
