@@ -12,8 +12,7 @@ from .likelihood.predictions import build_predictions, observable_info, readable
 from .likelihood.smeft import all_observables, sm_predictions
 from .likelihood.terms import observable_uncertainties
 from .models._build import card_dataset
-from .models._sources import sm_at, union_of, wilson_sources
-from .units import GEV, parse_energy
+from .models._sources import matching_scale, sm_at, union_of, wilson_sources
 
 if TYPE_CHECKING:
     from .runcard import RunCard
@@ -77,9 +76,9 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
     table = measured_table(dataset)
     prediction = sm_predictions(dataset)
     if card.entry.mediators or card.entry.x == "heavy":
-        mu = _scale(card, parameters)
-        support, wilson = union_of(wilson_sources(card.entry, card.matching.loop))
         values = {name: jnp.asarray(value, dtype=float) for name, value in parameters.items()}
+        mu = float(matching_scale(card)[1](values))
+        support, wilson = union_of(wilson_sources(card.entry, card.matching.loop))
         coefficients = np.asarray(wilson(values, sm_at(mu), jnp.asarray(mu)))
         filled = np.flatnonzero(coefficients)
         keys = all_observables(dataset)
@@ -99,10 +98,3 @@ def with_forms(table: pd.DataFrame) -> pd.DataFrame:
         coefficients=[", ".join(f["coefficients"]) for f in forms],
         frames=[", ".join(f["frames"]) for f in forms],
     )
-
-
-def _scale(card: "RunCard", parameters: Mapping[str, float]) -> float:
-    scale = card.matching.scale
-    if scale.rstrip().endswith(tuple(GEV)):
-        return parse_energy(scale, "matching.scale")
-    return float(parameters["muM" if scale == "sampled" else scale])

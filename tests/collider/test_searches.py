@@ -20,11 +20,13 @@ from muobayes.likelihood.collider.resonance import (
     resonance_log_likelihood,
     signal,
 )
+from muobayes.likelihood.collider.sector import collider_sector
 from muobayes.likelihood.collider.tail import cms_dimuon_tail, profiled_poisson, tail_log_likelihood
-from muobayes.likelihood.collider.terms import collider_data, dilepton_terms
 from muobayes.likelihood.collider.x_boson import heavy_x, width
 from muobayes.likelihood.light_x.couplings import known_charges
 from muobayes.matching.couplings import S1
+from muobayes.models._sources import sm_at
+from muobayes.models.catalogue import resolve_model
 
 B3LMU = known_charges("b-3lmu")
 ATLAS, CMS, TAUS = atlas_dimuon(), cms_dimuon_tail(), atlas_ditau()
@@ -80,11 +82,12 @@ def test_the_benchmark_of_the_seed_is_excluded() -> None:
 
 
 def test_no_new_physics_changes_nothing() -> None:
-    data = collider_data()
+    charges = {name: float(q) for name, q in resolve_model("type-a/b-3lmu").charges.items()}
+    searches = collider_sector(charges, (), "heavy", sm_at(2000.0))
 
     @jax.jit
     def terms(gX: jax.Array) -> dict[str, jax.Array]:
-        return dilepton_terms(data, no_exchange(), no_exchange(), heavy_x(B3LMU, 2000.0, gX, 0.0))
+        return searches({"gX": gX, "mX": jnp.asarray(2000.0), "epsBX": jnp.asarray(0.0)})
 
     values, slopes = jax.jit(lambda g: jax.jvp(terms, (g,), (1.0,)))(0.0)
     assert set(values) == {"CMS dimuon tail", "ATLAS ditau tail", "ATLAS dimuon resonance"}

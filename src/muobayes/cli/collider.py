@@ -35,16 +35,17 @@ def heavyx(
     import jax
     import jax.numpy as jnp
 
-    from ..likelihood.collider.drell_yan import no_exchange
-    from ..likelihood.collider.resonance import narrow_width_cross_section, signal
-    from ..likelihood.collider.terms import collider_data, dilepton_terms
+    from ..likelihood.collider.resonance import atlas_dimuon, narrow_width_cross_section, signal
+    from ..likelihood.collider.sector import collider_sector
     from ..likelihood.collider.x_boson import G_PRIME, branching_mumu, heavy_x, width
     from ..likelihood.light_x.couplings import FERMIONS, charges_from
     from ..matching.heavy_x import current, heavy_x_matching
+    from ..models._sources import sm_at
 
-    data = collider_data()
+    resonance = atlas_dimuon()
     fermions = {name: float(q) for name, q in entry.charges.items() if name not in entry.mediators}
     charges = charges_from(fermions, f"model {entry.name}")
+    searches = collider_sector(fermions, (), "heavy", sm_at(1000.0))
     matching = heavy_x_matching()
 
     @jax.jit
@@ -56,8 +57,8 @@ def heavyx(
             "width": width(x),
             "branching_mumu": branching_mumu(x),
             "cross_section": narrow_width_cross_section(x),
-            "events": jnp.sum(signal(data.resonance, x)),
-            "terms": dilepton_terms(data, no_exchange(), no_exchange(), x),
+            "events": jnp.sum(signal(resonance, x)),
+            "terms": searches({"gX": gX, "mX": mX, "epsBX": epsBX}),
             "wcxf": matching(current(fermions, gX, epsBX, G_PRIME), mX),
         }
 

@@ -225,6 +225,7 @@ def _prepared(
     import jax.numpy as jnp
 
     from ..models._rooms import running_point
+    from ..models._sources import matching_scale
     from ..running.flow import running_model
     from ..running.sm import sm_scale_range
     from ..running.start import benchmark_start, coupling_name
@@ -240,7 +241,9 @@ def _prepared(
                          f"there are {', '.join(known)}.")
     model = running_model(_running_name(name), variant, _loops(loops), _charges(q_phi), freeze or ())
     point = _point(card) | changes if card else {}
-    mu = parse_energy(scale, "--scale") if scale else _matching_scale(card, point)
+    parameters = {name: jnp.asarray(value) for name, value in point.items()}
+    given = scale or ("3 TeV" if card is None else None)
+    mu = parse_energy(given, "--scale") if given else float(matching_scale(card)[1](parameters))
     mu_end = parse_energy(until, "--until")
     low, high = sm_scale_range()
     if not low <= mu < mu_end <= high:
@@ -249,7 +252,6 @@ def _prepared(
         return model, benchmark_start(model, changes, mu), mu, mu_end
     for change in changes:
         coupling_name(model, change)
-    parameters = {name: jnp.asarray(value) for name, value in point.items()}
     return model, running_point(card.entry, model, parameters, jnp.asarray(mu)).start, mu, mu_end
 
 
@@ -263,14 +265,6 @@ def _card(target: str) -> Any:
     if path.suffix not in (".yaml", ".yml"):
         return None
     return RunCard.load(path)
-
-
-def _matching_scale(card: Any, point: dict[str, Any]) -> float:
-    """The scale of a card: an energy, or a parameter of the point."""
-    if card is None:
-        return 3000.0
-    text = "muM" if card.matching.scale == "sampled" else card.matching.scale
-    return point[text] if text in point else parse_energy(text, "matching.scale")
 
 
 def _fixed(card: Any) -> dict[str, float]:
@@ -296,6 +290,7 @@ def _band(folder: Path, model: "RunningModel", ln_mu: Any, draws: int) -> Any:
     import numpy as np
 
     from ..models._rooms import running_point
+    from ..models._sources import matching_scale
     from ..running.flow import flow as run
 
     card = _card(str(folder))
@@ -305,11 +300,12 @@ def _band(folder: Path, model: "RunningModel", ln_mu: Any, draws: int) -> Any:
     count = len(next(iter(samples.values())))
     chosen = np.linspace(0, count - 1, min(draws, count)).astype(int)
     fixed = _fixed(card)
+    _, scale = matching_scale(card)
 
     def one(point: dict[str, Any]) -> Any:
         parameters = {n: jnp.asarray(v) for n, v in (fixed | point).items()}
         parameters |= {n: parameters[other] for n, other in card.ties.items()}
-        mu = jnp.asarray(_matching_scale(card, parameters))
+        mu = scale(parameters)
         start = running_point(card.entry, model, parameters, mu).start
         path = run(model, start, mu, jnp.exp(ln_mu[-1]), points=2 * len(ln_mu))
         at = jax.vmap(lambda column: jnp.interp(ln_mu, path.ln_mu, column, left=jnp.nan), 1, 1)

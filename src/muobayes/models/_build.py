@@ -18,9 +18,8 @@ from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
-from ..units import GEV, parse_energy
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, neutrino_room, uv_room
-from ._sources import Parameters, sm_at, union_of, wilson_sources
+from ._sources import SAMPLED_SCALE, Parameters, matching_scale, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "card_dataset", "parameter_reader"]
 
-SAMPLED_SCALE = "muM"
 _PROBES = 400  # prior draws at which an observable or a term must not move to be treated as a constant
 _CONSTANT = 1e-3  # a collider term that never changes log L by more than this is left out
 
@@ -73,21 +71,11 @@ def _typical(prior: PriorSpec) -> float:
     return float(typical)
 
 
-def _matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters], Array]]:
-    """The fixed scale in GeV, if it is fixed, and the scale as a function of the parameters."""
-    scale = card.matching.scale
-    if scale.rstrip().endswith(tuple(GEV)):
-        value = parse_energy(scale, "matching.scale")
-        return value, lambda _: jnp.asarray(value)
-    name = SAMPLED_SCALE if scale == "sampled" else scale
-    return None, lambda parameters: parameters[name]
-
-
 def _smeft_room(
     card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset
 ) -> tuple[Room, set[str]]:
     """The SMEFT likelihood of what the heavy fields generate, and the observables to which a light X adds."""
-    fixed_mu, scale = _matching_scale(card)
+    fixed_mu, scale = matching_scale(card)
     read = parameter_reader(card, prior)
     fixed_sm = sm_at(fixed_mu) if fixed_mu is not None else None
 
@@ -202,7 +190,7 @@ def build(card: "RunCard") -> Posterior:
     entry = card.entry
     prior = prior_set(_priors(card))
     read = parameter_reader(card, prior)
-    _, scale = _matching_scale(card)
+    _, scale = matching_scale(card)
     rooms: list[Room] = []
     shifted: set[str] = set()
     known = [t.name for t in load_dataset(card.dataset).terms]

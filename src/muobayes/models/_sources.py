@@ -1,7 +1,7 @@
 """What a model's heavy fields add to the SMEFT at the matching scale: one source per mediator, summed on one support."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,16 +12,24 @@ from ..matching import PARTS, Leptoquark, SMParameters, matching, muoquarks
 from ..matching.heavy_x import current, heavy_x_matching, mix_bs, rotate_sb
 from ..running.sm import sm_parameters
 from ..smeft.basis import component_index
+from ..units import GEV, parse_energy
 from .catalogue import ModelEntry
 
+if TYPE_CHECKING:
+    from ..runcard import RunCard
+
 __all__ = [
+    "SAMPLED_SCALE",
     "Parameters",
     "WilsonSource",
     "leptoquarks_of",
+    "matching_scale",
     "sm_at",
     "union_of",
     "wilson_sources",
 ]
+
+SAMPLED_SCALE = "muM"  # name of the matching scale where it is a parameter
 
 Parameters = Mapping[str, Float[Array, ""]]
 
@@ -45,6 +53,16 @@ def sm_at(mu: Array | float) -> SMParameters:
     """Measured SM couplings run to the scale mu (GeV), as the matching takes them."""
     sm = sm_parameters(mu)
     return SMParameters(sm.g, sm.gp, sm.gs, sm.Lambda, sm.Yu, sm.Yd, sm.Ye)
+
+
+def matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters], Array]]:
+    """The fixed scale in GeV, if it is fixed, and the scale as a function of the parameters."""
+    scale = card.matching.scale
+    if scale.rstrip().endswith(tuple(GEV)):
+        value = parse_energy(scale, "matching.scale")
+        return value, lambda _: jnp.asarray(value)
+    name = SAMPLED_SCALE if scale == "sampled" else scale
+    return None, lambda parameters: parameters[name]
 
 
 _MASSES = {"S1": "M1", "S3": "M3", "R2": "M2", "S1tau": "M1tau"}

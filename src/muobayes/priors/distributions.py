@@ -56,17 +56,8 @@ class _Flat(eqx.Module):
         return self.low + width * jax.nn.sigmoid(z), log_slope
 
 
-class _Circle(eqx.Module):
+class _Circle(_Flat):
     """Flat on a circle whose point ``low`` is also ``high``."""
-
-    low: float = eqx.field(static=True)
-    high: float = eqx.field(static=True)
-
-    def log_prob(self, y):
-        return jnp.full_like(y, -math.log(self.high - self.low))
-
-    def quantile(self, u):
-        return self.low + (self.high - self.low) * u
 
     def to_line(self, y):
         return _TURN * ((y - self.low) / (self.high - self.low) - 0.5)
@@ -134,7 +125,7 @@ def _inverse_softplus(distance):
 class _Scalar(eqx.Module):
     """The prior of one parameter x: a density of y = x, or of y = ln x."""
 
-    shape: _Flat | _Circle | _Gaussian
+    shape: _Flat | _Gaussian
     logarithmic: bool = eqx.field(static=True)
     low: float = eqx.field(static=True)
     high: float = eqx.field(static=True)

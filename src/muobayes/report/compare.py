@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
-from markupsafe import Markup
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -21,11 +19,11 @@ from ..inference.result import Evidence
 from ..rundir import write_text
 from .figures.compare import evidence_figure, sensitivity_figure
 from .numbers import digits_for, fixed, signed
+from .page import style_sheet, template_environment
 from .style import save
 
 __all__ = ["Compared", "comparison_text", "write_comparison"]
 
-_TEMPLATES = Path(__file__).with_name("templates")
 
 
 class Compared(NamedTuple):
@@ -59,16 +57,9 @@ def write_comparison(found: Sequence[Compared], folder: Path) -> Path:
     if any(model.sensitivity for each in found for model in each.models):
         save(sensitivity_figure({each.dataset: _lines(each) for each in found}), folder / "sensitivity.png")
         images.append("sensitivity")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("compare.html").render(
+    page = template_environment().get_template("compare.html").render(
         version=__version__,
-        css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        css=style_sheet(),
         comparisons=[_shown(each) for each in found],
         images={name: _inline(folder / f"{name}.png") for name in images},
     )

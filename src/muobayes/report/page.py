@@ -33,6 +33,22 @@ _PLANE = (
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
+def template_environment() -> jinja2.Environment:
+    """Where the templates of all pages are found; a name that a template does not get is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def style_sheet() -> Markup:
+    """The style of all pages, to be put into them."""
+    return Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))
+
+
 def write_page(results: Results, path: Path) -> None:
     """Write the self-contained report of a run; the figures must be in its folder already.
 
@@ -43,13 +59,7 @@ def write_page(results: Results, path: Path) -> None:
     path : Path
         The HTML file.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment()
     environment.filters |= {
         "math": formula,
         "fixed": fixed,
@@ -65,7 +75,7 @@ def _content(results: Results) -> dict[str, Any]:
     provenance = card.provenance or {}
     return {
         "version": __version__,
-        "css": Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        "css": style_sheet(),
         "card": card,
         "entry": entry,
         "title": _title(entry.title),

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import optimistix
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from ..errors import InputError, did_you_mean
 from .table import BetaTable, Polynomials, load_table, polynomials
@@ -160,10 +160,6 @@ class FlowResult(NamedTuple):
     driver: Int[Array, ""]
     outcome: Int[Array, ""]
     steps: Int[Array, ""]
-
-    @property
-    def reached_end(self) -> Bool[Array, ""]:
-        return self.outcome == Outcome.END
 
 
 def flow(

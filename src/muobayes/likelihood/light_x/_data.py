@@ -1,33 +1,14 @@
 """Reading the data files of this room: physical inputs, charges, one file per experiment."""
 
+from functools import partial
 from importlib.resources import files
-from typing import Any
 
-import yaml
+from .._documents import document
 
-from ...errors import InputError, did_you_mean
-
-
-def read(name: str) -> dict[str, Any]:
-    """The YAML document ``data/<name>.yaml`` of this room."""
-    return yaml.safe_load((files(__package__) / "data" / f"{name}.yaml").read_text())
+read = partial(document, __package__)
 
 
 def names(folder: str) -> list[str]:
     """The names (without ``.yaml``) of the documents in ``data/<folder>``."""
     entries = (files(__package__) / "data" / folder).iterdir()
     return sorted(entry.name[:-5] for entry in entries if entry.name.endswith(".yaml"))
-
-
-def pick(table: dict[str, Any], key: str, where: str) -> Any:
-    """``table[key]``, or one sentence that names what is allowed.
-
-    Raises
-    ------
-    InputError
-        If `key` is not in `table`.
-    """
-    if key not in table:
-        hint = did_you_mean(key, table)
-        raise InputError(f"{where}: {key!r} is unknown{hint}; allowed are {', '.join(sorted(table))}.")
-    return table[key]

@@ -26,8 +26,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ...errors import InputError, did_you_mean
-from ._data import pick, read
+from ...errors import InputError, did_you_mean, pick
+from ._data import read
 from .inputs import INPUTS, Inputs
 
 __all__ = [

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ...errors import InputError, did_you_mean
+from ...errors import InputError, did_you_mean, pick
 from . import cevns, gminus2, matter, scattering, trident
-from ._data import pick, read
+from ._data import read
 from .couplings import Charges, XPoint
 from .hadrons import HadronTables, builtin_tables, read_hadron_tables
 from .limits import Limit, builtin_limits, read_limits

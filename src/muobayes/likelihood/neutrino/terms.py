@@ -8,7 +8,8 @@ from jax import Array
 from jax.scipy.special import logsumexp
 from jaxtyping import Complex
 
-from ._data import pick, read
+from ...errors import pick
+from ._data import read
 from .mixing import ORDERINGS, Oscillation, effective_mass, oscillation, takagi
 
 __all__ = [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..style import CYCLE, GREY, INK, PAGE_IN, styled
@@ -50,13 +51,7 @@ def evidence_figure(found: Mapping[str, Estimates]) -> Figure:
                     lw=1,
                     label=estimator,
                 )
-        axis.set_yticks(range(len(models)), list(models))
-        axis.tick_params(axis="y", which="both", left=False, right=False)
-        axis.minorticks_off()
-        axis.set_ylim(rows - 0.4, -0.6)
-        axis.margins(x=0.12)
-        axis.set_xlabel(r"$\ln Z$ against the SM")
-        axis.set_title(dataset, loc="left")
+        _name_rows(axis, list(models), rows, dataset)
     handles, labels = [], []
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels()):
@@ -87,13 +82,18 @@ def sensitivity_figure(found: Mapping[str, Sequence[tuple[str, float, Mapping[fl
             for i, (factor, change) in enumerate(changes.items()):
                 label = f"{factor:g} times as wide" if row == 0 else None
                 axis.plot(log_z + change, row, _MARKERS[1 + i % 3], color=CYCLE[i], ms=4.5, label=label)
-        axis.set_yticks(range(len(lines)), [label for label, *_ in lines])
-        axis.tick_params(axis="y", which="both", left=False, right=False)
-        axis.minorticks_off()
-        axis.set_ylim(rows - 0.4, -0.6)
-        axis.margins(x=0.12)
-        axis.set_xlabel(r"$\ln Z$ against the SM")
-        axis.set_title(dataset, loc="left")
+        _name_rows(axis, [label for label, *_ in lines], rows, dataset)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=3)
     return figure
+
+
+def _name_rows(axis: Axes, names: Sequence[str], rows: int, dataset: str) -> None:
+    """Names of the rows from the top, on a panel that has room for as many as the longest one."""
+    axis.set_yticks(range(len(names)), names)
+    axis.tick_params(axis="y", which="both", left=False, right=False)
+    axis.minorticks_off()
+    axis.set_ylim(rows - 0.4, -0.6)
+    axis.margins(x=0.12)
+    axis.set_xlabel(r"$\ln Z$ against the SM")
+    axis.set_title(dataset, loc="left")
