@@ -30,7 +30,15 @@ def test_progress_can_be_silent_and_open_ended(capsys):
     assert "iteration 1, " in capsys.readouterr().err
 
 
-def test_second_signal_acts_as_always():
+@pytest.fixture
+def python_handles_sigint():
+    """Python's own handler: a shell starts its background jobs with SIGINT ignored, and a test run inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_second_signal_acts_as_always(python_handles_sigint):
     with pytest.raises(KeyboardInterrupt), graceful_stop() as requested:
         signal.raise_signal(signal.SIGINT)
         assert requested()
