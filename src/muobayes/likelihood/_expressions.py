@@ -6,6 +6,7 @@ are evaluated together, on arrays; the expressions are parsed (not run) against 
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -51,25 +52,56 @@ def evaluate(expression: str, values: Mapping[str, Any]) -> Any:
     >>> float(evaluate("p0/p1**2", {"p0": 8.0, "p1": 2.0}))
     2.0
     """
-    return _visit(ast.parse(expression, mode="eval").body, values)
+    return _visit(_parse(expression), dict(values))
 
 
-def _visit(node: ast.expr, values: Mapping[str, Any]) -> Any:
+_Tree = tuple[str, ast.expr, tuple["_Tree", ...]]  # text, node, operands
+
+
+@cache
+def _parse(expression: str) -> _Tree:
+    return _tree(ast.parse(expression, mode="eval").body)
+
+
+def _tree(node: ast.expr) -> _Tree:
     match node:
-        case ast.Constant(value=int() | float() as number):
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            operands: tuple[ast.expr, ...] = (operand,)
+        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int())):
+            operands = (base,)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            operands = (left, right)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
+            operands = tuple(arguments)
+        case ast.Constant(value=int() | float()) | ast.Name():
+            operands = ()
+        case _:
+            raise ValueError(f"not allowed in an observable's expression: {ast.unparse(node)}")
+    return ast.unparse(node), node, tuple(_tree(o) for o in operands)
+
+
+def _visit(tree: _Tree, known: dict[str, Any]) -> Any:
+    """The value of a tree; what occurs several times (the mixing amplitudes q/p) is traced once."""
+    text, node, operands = tree
+    if text not in known:
+        known[text] = _apply(node, [_visit(o, known) for o in operands])
+    return known[text]
+
+
+def _apply(node: ast.expr, values: Sequence[Any]) -> Any:
+    match node:
+        case ast.Constant(value=number):
             return number
-        case ast.Name(id=name) if name in values:
-            return values[name]
         case ast.Name(id=name) if name in _CONSTANTS:
             return _CONSTANTS[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_visit(operand, values)
-        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int() as power)):
-            return _visit(base, values) ** power
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_visit(left, values), _visit(right, values))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*(_visit(a, values) for a in arguments))
+        case ast.UnaryOp():
+            return -values[0]
+        case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=int() as power)):
+            return values[0] ** power
+        case ast.BinOp(op=op):
+            return _OPERATORS[type(op)](*values)
+        case ast.Call(func=ast.Name(id=name)):
+            return _FUNCTIONS[name](*values)
     raise ValueError(f"not allowed in an observable's expression: {ast.unparse(node)}")
 
 
@@ -98,13 +130,18 @@ def group_expressions(forms: Sequence[tuple[str, Sequence[int]]]) -> tuple[Expre
 
 
 def evaluate_groups(groups: Sequence[ExpressionGroup], polynomials: Float[Array, " c"], number: int) -> Array:
-    """The observables (number,) from the polynomials."""
+    """The observables (number,) from the polynomials.
+
+    All arguments are gathered at once: the transpose of one gather per argument would dominate the gradient.
+    """
+    if not groups:
+        return jnp.zeros(number)
+    rows = [row for g in groups for row in g.arguments]
+    columns = iter(jnp.split(polynomials[np.concatenate(rows)], np.cumsum([len(r) for r in rows])[:-1]))
     parts = [
         jnp.broadcast_to(
-            evaluate(g.expression, {f"p{i}": polynomials[row] for i, row in enumerate(g.arguments)}),
-            g.places.shape,
+            evaluate(g.expression, {f"p{i}": next(columns) for i in range(len(g.arguments))}), g.places.shape
         )
         for g in groups
     ]
-    order = np.argsort(np.concatenate([g.places for g in groups])) if groups else np.zeros(0, int)
-    return jnp.concatenate(parts)[order] if parts else jnp.zeros(number)
+    return jnp.concatenate(parts)[np.argsort(np.concatenate([g.places for g in groups]))]

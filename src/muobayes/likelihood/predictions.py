@@ -6,7 +6,7 @@ point from the four inputs of smelli's scheme (arXiv:1812.08163), to first order
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -110,26 +110,36 @@ def sm_prediction(key: str) -> float:
 
 
 class _CkmScheme(eqx.Module):
-    """Smelli's extraction of Vus, Vcb, Vub and gamma from four observables in the presence of new physics."""
+    """Smelli's extraction of Vus, Vcb, Vub and gamma from four observables in the presence of new physics.
 
+    Attributes
+    ----------
+    places : (n,) int array
+        Where the low-energy coefficients that the four inputs depend on stand in y.
+    """
+
+    places: np.ndarray
+    polynomials: Polynomials
     groups: tuple[ExpressionGroup, ...]
     sm_values: Float[Array, " 4"]
     central: Float[Array, " 4"]
 
-    def shift(self, evaluate_at, iterations: int = 3) -> Float[Array, " 4"]:
+    def __call__(self, y: Array, response: Callable[[Array], Array], iterations: int = 3) -> Float[Array, " 4"]:
         """Shift of the CKM parameters, by iteration: prediction(C, ckm) / factor(ckm) = prediction(0) / factor(0).
 
         Parameters
         ----------
-        evaluate_at : callable
-            Shift -> the four inputs at the new-physics point.
+        y : (n_y,) array
+            Low-energy coefficients at the unshifted CKM matrix.
+        response : callable
+            Shift of the CKM parameters -> shift of y.
         """
         shift = jnp.zeros(4)
-        target = self.sm_values / _ckm_factors(self.central)
         for _ in range(iterations):
-            ckm = self.central + shift
-            without_ckm = evaluate_at(shift) / _ckm_factors(ckm)
-            shift = _ckm_from_factors(_ckm_factors(self.central) * target / without_ckm) - self.central
+            at = (y + response(shift))[self.places]
+            inputs = evaluate_groups(self.groups, self.polynomials(at, shift), 4)
+            factors = self.sm_values * _ckm_factors(self.central + shift) / inputs
+            shift = _ckm_from_factors(factors) - self.central
         return shift
 
 
@@ -191,8 +201,9 @@ class Predictions(eqx.Module):
         y = self.evolution(x, log_mu)
         if self.scheme is None:
             return self.at(y)
-        shift = self.ckm_shift(x, log_mu)
-        return self.at(y + shift @ self.evolution.ckm_derivative(x), shift)
+        response = self.evolution.ckm_response(x)
+        shift = self.scheme(y, response)
+        return self.at(y + response(shift), shift)
 
     def at(self, y: Float[Array, " y"], shift: Float[Array, " 4"] | None = None) -> Float[Array, " o"]:
         """Predictions from the low-energy coefficients ``y`` and a shift of the CKM parameters."""
@@ -202,13 +213,7 @@ class Predictions(eqx.Module):
         """Shift of Vus, Vcb, Vub and gamma at this point (zero where the CKM matrix is fixed)."""
         if self.scheme is None:
             return jnp.zeros(4)
-        y, by_ckm = self.evolution(x, log_mu), self.evolution.ckm_derivative(x)
-        groups = self.scheme.groups
-
-        def inputs(shift):
-            return evaluate_groups(groups, self.polynomials(y + shift @ by_ckm, shift), 4)
-
-        return self.scheme.shift(inputs)
+        return self.scheme(self.evolution(x, log_mu), self.evolution.ckm_response(x))
 
 
 def build_predictions(
@@ -246,30 +251,21 @@ def build_predictions(
     if ckm not in CKM_TREATMENTS:
         raise InputError(f"ckm: {ckm!r} is unknown; allowed are {', '.join(CKM_TREATMENTS)}.")
     a = _artifact()
-    wanted = list(observables) + [o for o in CKM_INPUTS if ckm == "refit" and o not in observables]
-    names: dict[str, int] = {}
-    forms = []
-    for key in wanted:
-        form = a["observables"][key]
-        forms.append((form["expression"], [names.setdefault(c, len(names)) for c in form["components"]]))
-    components = [a["components"][n] for n in names]
-    variables = sorted(
-        {i for c in components for i, *_ in c["linear"]}
-        | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)}
-    )
+    inputs = CKM_INPUTS if ckm == "refit" else ()
+    components, forms = _components(observables)
+    input_components, input_forms = _components(inputs)
+    variables = _variables(components + input_components)
     rows = np.array(variables if only is None else sorted(set(variables) & set(only)), dtype=int)
     evolution = build_evolution(support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu)
     reached = np.abs(np.asarray(evolution.operators)).max(axis=(0, 2), initial=0.0) > 0
-    rows = rows[reached]
-    evolution = Evolution(
-        evolution.operators[:, reached], evolution.by_ckm[:, reached], evolution.nodes, evolution.weights
-    )
-    polynomials = build_polynomials(components, list(rows), CKM_PARAMETERS)
-    place = {key: i for i, key in enumerate(wanted)}
+    rows, evolution = rows[reached], evolution.select(reached)
     scheme = None
     if ckm == "refit":
+        places = np.flatnonzero(np.isin(rows, _variables(input_components)))
         scheme = _CkmScheme(
-            group_expressions([forms[place[o]] for o in CKM_INPUTS]),
+            places,
+            build_polynomials(input_components, list(rows[places]), CKM_PARAMETERS),
+            group_expressions(input_forms),
             jnp.array([sm_prediction(o) for o in CKM_INPUTS]),
             jnp.array([a["ckm"][n] for n in CKM_PARAMETERS]),
         )
@@ -278,8 +274,27 @@ def build_predictions(
         tuple(observables),
         tuple(rows.tolist()),
         evolution,
-        polynomials,
-        group_expressions(forms[: len(observables)]),
+        build_polynomials(components, list(rows), CKM_PARAMETERS),
+        group_expressions(forms),
         jnp.array([changed[o] - sm_prediction(o) if o in changed else 0.0 for o in observables]),
         scheme,
     )
+
+
+def _components(
+    observables: Sequence[str],
+) -> tuple[list[dict[str, Any]], list[tuple[str, list[int]]]]:
+    """The polynomials of some observables, and for each its expression and the places of its polynomials."""
+    a = _artifact()
+    names: dict[str, int] = {}
+    forms = []
+    for key in observables:
+        form = a["observables"][key]
+        forms.append((form["expression"], [names.setdefault(c, len(names)) for c in form["components"]]))
+    return [a["components"][n] for n in names], forms
+
+
+def _variables(components: Sequence[dict[str, Any]]) -> list[int]:
+    """The low-energy coefficients in some polynomials, ascending."""
+    linear = {i for c in components for i, *_ in c["linear"]}
+    return sorted(linear | {k for c in components for i, j, _ in c["quadratic"] for k in (i, j)})

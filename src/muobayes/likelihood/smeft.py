@@ -143,16 +143,17 @@ def build_smeft_likelihood(
         moved = moving_observables(dataset, predictions, samples, log_mus)
         moving = tuple(o for o in moving if o in moved or o in always)
         predictions = build_predictions(moving, support, **options)  # type: ignore[arg-type]
-        variables, columns = _relevant(dataset, predictions, samples, log_mus)
-        predictions = build_predictions(moving, support[columns], **options, only=variables)  # type: ignore[arg-type]
+        weights, columns = _relevant(dataset, predictions, samples, log_mus)
+        predictions = build_predictions(moving, support[columns], **options, only=list(weights))  # type: ignore[arg-type]
+        predictions = _without_weak_ckm(predictions, weights, samples[:, columns], log_mus)
     terms = build_terms(dataset, sm_predictions(dataset), moving, gaussians)
     return SmeftLikelihood(predictions, terms, columns)
 
 
 def _relevant(
     dataset: Dataset, predictions: Predictions, samples: np.ndarray, log_mus: np.ndarray, number: int = 40
-) -> tuple[list[int], np.ndarray]:
-    """The low-energy coefficients, and the Warsaw coefficients, without which some observable would move.
+) -> tuple[dict[int, float], np.ndarray]:
+    """The low-energy coefficients (with their importance), and the Warsaw coefficients, that move some observable.
 
     The importance of a low-energy coefficient is the largest shift of an observable, in units of its uncertainty, if
     it is set to zero; that of a Warsaw coefficient follows from what it contributes to them.
@@ -174,5 +175,24 @@ def _relevant(
     size_y, size_x = np.abs(np.asarray(y)).max(axis=0), np.abs(samples).max(axis=0)
     operators = np.abs(np.asarray(predictions.evolution.operators)).max(axis=0)
     share = operators[kept] * size_x / np.maximum(size_y[kept], 1e-300)[:, None] * weight[kept][:, None]
-    variables = [v for v, k in zip(predictions.variables, kept, strict=True) if k]
-    return variables, np.flatnonzero(share.sum(axis=0) > NEGLIGIBLE)
+    importances = {v: w for v, w in zip(predictions.variables, weight.tolist(), strict=True) if w > NEGLIGIBLE}
+    return importances, np.flatnonzero(share.sum(axis=0) > NEGLIGIBLE)
+
+
+def _without_weak_ckm(
+    predictions: Predictions, weights: Mapping[int, float], samples: np.ndarray, log_mus: np.ndarray
+) -> Predictions:
+    """Predictions without the CKM derivatives of low-energy coefficients that never move an observable."""
+    evolution = predictions.evolution
+
+    @jax.jit
+    def sizes(x, log_mu):
+        y, shift = jax.vmap(evolution)(x, log_mu), jax.vmap(predictions.ckm_shift)(x, log_mu)
+        return jnp.abs(y).max(axis=0), jnp.abs(shift).max(axis=0)
+
+    size_y, shift = sizes(jnp.asarray(samples), jnp.asarray(log_mus))
+    weight = np.array([weights[v] for v in predictions.variables]) / np.maximum(size_y, 1e-300)
+    derivative = np.abs(samples @ np.asarray(evolution.by_ckm).T).max(axis=0, initial=0.0)
+    effect = derivative * np.asarray(shift)[evolution.ckm_parameters] * weight[evolution.ckm_rows]
+    everything = np.ones(len(predictions.variables), bool)
+    return eqx.tree_at(lambda p: p.evolution, predictions, evolution.select(everything, effect > NEGLIGIBLE))

@@ -65,9 +65,9 @@ class TermLikelihoods(eqx.Module):
     def __call__(self, predictions: Float[Array, " o"]) -> Float[Array, " t"]:
         """(t,) log-likelihood differences to the SM; positive is better than the SM."""
         shift = (predictions - self.sm) / self.scale
-        out = jnp.zeros(len(self.names))
-        for index, gaussian in self.gaussians:
-            out = out.at[index].add(gaussian(shift))
+        places = np.array([index for index, _ in self.gaussians], dtype=int)
+        values = [gaussian(shift) for _, gaussian in self.gaussians]
+        out = jnp.zeros(len(self.names)).at[places].add(jnp.array(values))
         for density in self.densities:
             out = out + density(predictions, len(self.names))
         return out

@@ -4,6 +4,7 @@ Linear maps at Chebyshev nodes in ln(mu_M), interpolated by the barycentric form
 Rev. 46, 501 (2004)), so that a matching scale may be sampled. Contracted once with what a model can generate.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -55,14 +56,18 @@ class Evolution(eqx.Module):
     ----------
     operators : (k, n_y, n_x) array
         At the nodes; k = 1 where mu_M is fixed.
-    by_ckm : (4, n_y, n_x) array
-        Derivatives by the CKM parameters, at the middle node (their dependence on mu_M is of higher order).
+    ckm_parameters, ckm_rows : (n,) int arrays
+        Which CKM parameter moves which entry of y.
+    by_ckm : (n, n_x) array
+        By how much: derivatives at the middle node (their dependence on mu_M is of higher order).
     nodes, weights : (k,) arrays
         Chebyshev nodes in ln(mu_M / GeV) and barycentric weights.
     """
 
     operators: Float[Array, "k y x"]
-    by_ckm: Float[Array, "4 y x"]
+    ckm_parameters: np.ndarray
+    ckm_rows: np.ndarray
+    by_ckm: Float[Array, "n x"]
     nodes: Float[Array, " k"]
     weights: Float[Array, " k"]
 
@@ -87,9 +92,29 @@ class Evolution(eqx.Module):
         terms = self.weights / safe
         return terms / terms.sum()
 
-    def ckm_derivative(self, x: Float[Array, " x"]) -> Float[Array, "4 y"]:
-        """Derivatives of y by Vus, Vcb, Vub and gamma."""
-        return self.by_ckm @ x
+    def ckm_response(self, x: Float[Array, " x"]) -> Callable[[Float[Array, " 4"]], Float[Array, " y"]]:
+        """(shift of Vus, Vcb, Vub and gamma) -> shift of y, to first order."""
+        derivatives = self.by_ckm @ x
+        nothing = jnp.zeros(self.operators.shape[1])
+        return lambda shift: nothing.at[self.ckm_rows].add(derivatives * shift[self.ckm_parameters])
+
+    def select(self, rows: np.ndarray, ckm: np.ndarray | None = None) -> "Evolution":
+        """Only some entries of y, and, with ``ckm``, only some of their derivatives.
+
+        Parameters
+        ----------
+        rows : (n_y,) bool array
+        ckm : (n,) bool array or None
+        """
+        kept = rows[self.ckm_rows] if ckm is None else rows[self.ckm_rows] & ckm
+        return Evolution(
+            self.operators[:, rows],
+            self.ckm_parameters[kept],
+            (np.cumsum(rows) - 1)[self.ckm_rows[kept]],
+            self.by_ckm[kept],
+            self.nodes,
+            self.weights,
+        )
 
 
 def _barycentric_weights(number: int) -> np.ndarray:
@@ -157,7 +182,7 @@ def build_evolution(
     higgs = [(n, place[int(r)]) for n, r in enumerate(higgs_rows) if int(r) in place]
     nodes = a["log_nodes"]
     operators, middle = [], len(nodes) // 2
-    at_middle = np.zeros(0)
+    by_ckm_at_middle = np.zeros((len(by_ckm), len(rows), len(support)))
     for n in range(len(nodes)):
         to_mz = np.zeros((size, len(support)))
         to_mz[used] = _sparse(f"{accuracy}/{n}", size)[:, support].toarray()
@@ -167,10 +192,18 @@ def build_evolution(
             operator[[i for _, i in higgs]] = to_higgs
         operators.append(operator)
         if n == middle:
-            at_middle = np.array([d @ to_mz for d in by_ckm])
+            by_ckm_at_middle = np.array([d @ to_mz for d in by_ckm])
     weights = _barycentric_weights(len(nodes))
-    evolution = Evolution(jnp.array(operators), jnp.array(at_middle), jnp.array(nodes), jnp.array(weights))
+    parameters, moved = np.nonzero(np.abs(by_ckm_at_middle).max(axis=2, initial=0.0))
+    evolution = Evolution(
+        jnp.array(operators),
+        parameters,
+        moved,
+        jnp.array(by_ckm_at_middle[parameters, moved]),
+        jnp.array(nodes),
+        jnp.array(weights),
+    )
     if mu is None:
         return evolution
     fixed = jnp.tensordot(evolution.basis(float(np.log(mu))), evolution.operators, 1)[None]
-    return Evolution(fixed, evolution.by_ckm, evolution.nodes, evolution.weights)
+    return eqx.tree_at(lambda e: e.operators, evolution, fixed)

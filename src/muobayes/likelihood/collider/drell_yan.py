@@ -60,12 +60,18 @@ _FAR = 8.0
 
 
 class Bins(NamedTuple):
-    """Bins in the dilepton mass: nodes in shat (GeV^2), half-widths in shat, and L_q at the nodes."""
+    """Bins in the dilepton mass, with everything at their nodes that no parameter changes.
+
+    Nodes in shat (GeV^2), centres and half-widths in shat, L_q (5, bins, nodes), and the photon and Z amplitude
+    (GeV^-2) times L_q (5, 2, 2, bins, nodes) and its square times L_q (bins, nodes).
+    """
 
     s: Array
     centre: Array
     half: Array
     luminosity: Array
+    amplitude: Array
+    square: Array
 
 
 class Exchange(NamedTuple):
@@ -88,7 +94,7 @@ class Exchange(NamedTuple):
 
 def no_exchange() -> Exchange:
     """Neither contact terms nor leptoquarks."""
-    return Exchange(jnp.zeros((5, 2, 2)), jnp.zeros((1, 5, 2, 2)), jnp.full(1, 1e4))
+    return Exchange(jnp.zeros((5, 2, 2)), jnp.zeros((0, 5, 2, 2)), jnp.zeros(0))
 
 
 def bins(edges: np.ndarray) -> Bins:
@@ -96,11 +102,14 @@ def bins(edges: np.ndarray) -> Bins:
     low, high = np.asarray(edges[:-1], float) ** 2, np.asarray(edges[1:], float) ** 2
     centre, half = (high + low) / 2, (high - low) / 2
     s = centre[:, None] + half[:, None] * _T
-    at_nodes = jax.jit(luminosities)(np.sqrt(s))
-    return Bins(jnp.asarray(s), jnp.asarray(centre), jnp.asarray(half), at_nodes)
+    luminosity = np.asarray(jax.jit(luminosities)(np.sqrt(s)))
+    amplitude = standard_model(s)
+    square = np.einsum("abcij,aij->ij", np.abs(amplitude) ** 2, luminosity)
+    amplitude = amplitude * luminosity[:, None, None]
+    return Bins(*map(jnp.asarray, (s, centre, half, luminosity, amplitude, square)))
 
 
-def standard_model(s: Array) -> Array:
+def standard_model(s: np.ndarray) -> np.ndarray:
     """Photon and Z amplitude at shat = `s` (...): (5, 2, 2, ...) complex, GeV^-2; charged leptons."""
     shape = (5, 2, 2) + (1,) * s.ndim
     photon = -_E2 * np.broadcast_to(_CHARGE[:, None, None], (5, 2, 2)).reshape(shape)
@@ -129,26 +138,31 @@ def spectrum(b: Bins, exchange: Exchange, x: HeavyX | None = None, lepton: str =
     (bins, nodes) array
         fb, without cuts.
     """
-    r = exchange.mass[:, None, None, None] ** 2 + b.s[None, :, :, None] * _X  # (n, bins, nodes, x)
-    leptoquarks = jnp.einsum("nabc,nijx->abcijx", exchange.strength, 1 / r)
-    mean = jnp.sum(_WX * leptoquarks, axis=-1)
-    mean_square = jnp.sum(_WX * leptoquarks**2, axis=-1)
-    direct = standard_model(b.s) + exchange.contact[..., None, None]
-    square = jnp.abs(direct) ** 2 + 2 * jnp.real(direct) * mean + mean_square
-    weight = b.half[:, None] * _W * b.luminosity[:, None, None]  # (5, 1, 1, bins, nodes) below
-    total = jnp.einsum("abcij,aij->ij", square, weight[:, 0, 0])
+    c, contact = exchange.strength, exchange.contact
+    propagators = 1 / (exchange.mass[:, None, None, None] ** 2 + b.s[..., None] * _X)  # (n, bins, nodes, x)
+    mean = propagators @ _WX
+    mean_product = jnp.einsum("kijx,lijx->klij", propagators * _WX, propagators)
+
+    def overlap(left: Array, right: Array) -> Array:
+        """Sum over quarks and chiralities of the product of two couplings, with the luminosities."""
+        return jnp.einsum("...abc,...abc,aij->...ij", left, right, b.luminosity)
+
+    # |SM + contact + sum_k c_k/(...)|^2, averaged over the angle: only the moments of the propagators depend on it
+    real = jnp.real(b.amplitude)
+    constant = jnp.einsum("abc,abcij->ij", 2 * contact, real) + overlap(contact, contact)
+    linear = jnp.einsum("kabc,abcij->kij", 2 * c, real) + overlap(2 * c, contact)
+    total = b.square + constant + jnp.sum(mean * linear, axis=0)
+    total = total + jnp.sum(mean_product * overlap(c[:, None], c[None]), axis=(0, 1))
+    total = total * b.half[:, None] * _W
     if x is not None:
         left, right = x.couplings.left, x.couplings.right
         quark = jnp.stack([left[_IN_X], right[_IN_X]], axis=1)
         muon = jnp.stack([left[index(lepton)], right[index(lepton)]])
         g = quark[:, :, None] * muon
-        pole_weights = _pole_weights(b, x)
-        slow = jnp.conj(direct) + mean
-        interference = jnp.einsum("abcij,abc,aij,ij->ij", slow, g, b.luminosity, pole_weights)
-        strength = jnp.einsum("abc,aij->ij", g**2, b.luminosity)
-        strength = strength + x.gbs**2 * jnp.sum(muon**2) * bottom_strange(b.luminosity)
-        peak = strength * lorentzian_weights(b, x)
-        total = total + 2 * jnp.real(interference) + peak
+        slow = jnp.einsum("abc,abcij->ij", g, jnp.conj(b.amplitude)) + overlap(g, contact)
+        slow = slow + jnp.sum(mean * overlap(c, g), axis=0)
+        strength = overlap(g, g) + x.gbs**2 * jnp.sum(muon**2) * bottom_strange(b.luminosity)
+        total = total + 2 * jnp.real(slow * _pole_weights(b, x)) + strength * lorentzian_weights(b, x)
     return total / (144 * np.pi) * _INPUTS["gev2_fb"]
 
 
