@@ -71,7 +71,9 @@ def read_meta(path: Path) -> dict[str, Any]:
     try:
         return json.loads(_meta_path(path).read_text())
     except FileNotFoundError:
-        raise InputError(f"{path}: the artifact or its manifest {_meta_path(path).name} is missing.") from None
+        raise InputError(
+            f"{path}: the artifact or its manifest {_meta_path(path).name} is missing."
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{_meta_path(path)}: the manifest cannot be read ({error}).") from None
 
@@ -97,7 +99,9 @@ def load(path: Path, *, kind: str) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: the artifact cannot be read ({error.strerror}).") from None
     if hashlib.sha256(data).hexdigest() != meta["sha256"]:
-        raise InputError(f"{path}: the file was altered (its SHA-256 differs from its manifest); export it again.")
+        raise InputError(
+            f"{path}: the file was altered (its SHA-256 differs from its manifest); export it again."
+        )
     if path.suffix == ".npz":
         with np.load(BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}

@@ -38,7 +38,9 @@ def parse_energy(text: str | float, where: str) -> float:
         raise InputError(f"{where}: {text!r} is not an energy; write for example '3 TeV'.")
     number, unit = match.groups()
     if not unit:
-        raise InputError(f"{where}: {text!r} has no unit; write for example '{number} GeV' or '{number} TeV'.")
+        raise InputError(
+            f"{where}: {text!r} has no unit; write for example '{number} GeV' or '{number} TeV'."
+        )
     if unit not in GEV:
         hint = did_you_mean(unit, GEV)
         raise InputError(f"{where}: unknown unit {unit!r}{hint}; allowed are {', '.join(GEV)}.")

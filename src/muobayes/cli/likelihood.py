@@ -101,7 +101,9 @@ def diff(
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="predictions, evolution, covariances, datasets, or all.")] = "all",
+    what: Annotated[
+        str, typer.Argument(help="predictions, evolution, covariances, datasets, or all.")
+    ] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
     samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 300,

@@ -33,7 +33,9 @@ Scale = Annotated[str | None, typer.Option(help="where the flow starts, for exam
 Until = Annotated[str, typer.Option(help="where the flow ends, for example '1.22e19 GeV'")]
 Variant = Annotated[
     str,
-    typer.Option(help="couplings that run: heavy (third generation, muon) or flavour (with light quark doublets)"),
+    typer.Option(
+        help="couplings that run: heavy (third generation, muon) or flavour (with light quark doublets)"
+    ),
 ]
 Freeze = Annotated[list[str] | None, typer.Option(help="coupling that is kept constant; may be repeated")]
 
@@ -117,7 +119,9 @@ def plot_flow(
 
     model, start, mu, mu_end = _prepared(target, set_, loops, scale, until, q_phi, variant, None)
     result = run(model, start, mu, mu_end, points=80, rtol=1e-8, atol=1e-10)
-    band = _band(Path(target), model, result.ln_mu, draws) if (Path(target) / "posterior.nc").exists() else None
+    band = (
+        _band(Path(target), model, result.ln_mu, draws) if (Path(target) / "posterior.nc").exists() else None
+    )
     save(flow_figure(model, result, band), output)
     typer.echo(f"{output.with_suffix('.png')} and {output.with_suffix('.pdf')}")
 
@@ -161,7 +165,9 @@ def _running_name(model: str) -> str:
 def _loops(text: str) -> tuple[int, int, int]:
     parts = text.split(",")
     if len(parts) != 3 or not all(p.strip().isdigit() for p in parts):
-        raise InputError(f"--loops {text!r}: write three numbers for gauge, Yukawa and quartic, for example 3,2,2.")
+        raise InputError(
+            f"--loops {text!r}: write three numbers for gauge, Yukawa and quartic, for example 3,2,2."
+        )
     gauge, yukawa, quartic = (int(p) for p in parts)
     return gauge, yukawa, quartic
 
@@ -237,8 +243,10 @@ def _prepared(
     known = sorted({m for m, _ in table_names()})
     if _running_name(name) not in known:
         hint = did_you_mean(name, [*known, *_RUNNING])
-        raise InputError(f"{name!r} is neither a run card nor a model whose couplings run{hint}; "
-                         f"there are {', '.join(known)}.")
+        raise InputError(
+            f"{name!r} is neither a run card nor a model whose couplings run{hint}; "
+            f"there are {', '.join(known)}."
+        )
     model = running_model(_running_name(name), variant, _loops(loops), _charges(q_phi), freeze or ())
     point = _point(card) | changes if card else {}
     parameters = {name: jnp.asarray(value) for name, value in point.items()}
@@ -247,7 +255,9 @@ def _prepared(
     mu_end = parse_energy(until, "--until")
     low, high = sm_scale_range()
     if not low <= mu < mu_end <= high:
-        raise InputError(f"the flow must go upwards between {low:g} and {high:g} GeV, not from {mu:g} to {mu_end:g} GeV.")
+        raise InputError(
+            f"the flow must go upwards between {low:g} and {high:g} GeV, not from {mu:g} to {mu_end:g} GeV."
+        )
     if card is None:
         return model, benchmark_start(model, changes, mu), mu, mu_end
     for change in changes:
@@ -277,7 +287,9 @@ def _point(card: Any) -> dict[str, float]:
     if card.sampled or card.matching.scale == "sampled":
         path = Path(card.output) / "best_fit.json"
         if not path.exists():
-            raise InputError(f"the card samples {', '.join(card.sampled)}: run it first, since {path} is missing.")
+            raise InputError(
+                f"the card samples {', '.join(card.sampled)}: run it first, since {path} is missing."
+            )
         point |= {n: float(v) for n, v in _read_json(path)["parameters"].items()}
     return point | {n: point[other] for n, other in card.ties.items()}
 

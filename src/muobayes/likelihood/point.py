@@ -138,7 +138,7 @@ def evaluate_point(
         "log_likelihood": dict(zip(names, terms.tolist(), strict=True)) | {"global": float(terms.sum())},
         "sm_log_likelihood": dict(zip(names, at_sm.tolist(), strict=True)) | {"global": float(at_sm.sum())},
         "observables": observables,
-        "ckm": np.asarray(likelihood.predictions.ckm_shift(x, log_mu)).tolist(),
+        "ckm": np.asarray(likelihood.predictions.ckm_shifts(x, log_mu)[-1]).tolist(),
     }
 
 

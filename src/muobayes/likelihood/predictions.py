@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -25,6 +25,7 @@ from ._polynomials import Polynomials, build_polynomials
 
 __all__ = [
     "Predictions",
+    "Restriction",
     "build_predictions",
     "observable_info",
     "predictions_checksum",
@@ -34,6 +35,7 @@ __all__ = [
 
 _PATH = Path(str(files("muobayes.likelihood"))) / "data" / "predictions.json.gz"
 CKM_TREATMENTS = ("refit", "fixed")
+CKM_ITERATIONS = 3
 CKM_INPUTS = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 
 
@@ -114,18 +116,24 @@ class _CkmScheme(eqx.Module):
 
     Attributes
     ----------
+    moving : tuple of int
+        The inputs that new physics changes; the others, and the parameters that follow from them, stay as they are.
     places : (n,) int array
-        Where the low-energy coefficients that the four inputs depend on stand in y.
+        Where the low-energy coefficients that the inputs depend on stand in y.
+    iterations : int
+        How often prediction(C, ckm) / factor(ckm) = prediction(0) / factor(0) is solved for factor(ckm).
     """
 
+    moving: tuple[int, ...] = eqx.field(static=True)
+    iterations: int = eqx.field(static=True)
     places: np.ndarray
     polynomials: Polynomials
     groups: tuple[ExpressionGroup, ...]
-    sm_values: Float[Array, " 4"]
-    central: Float[Array, " 4"]
+    sm_values: np.ndarray
+    central: np.ndarray
 
-    def __call__(self, y: Array, response: Callable[[Array], Array], iterations: int = 3) -> Float[Array, " 4"]:
-        """Shift of the CKM parameters, by iteration: prediction(C, ckm) / factor(ckm) = prediction(0) / factor(0).
+    def shifts(self, y: Array, response: Callable[[Array], Array]) -> list[Float[Array, " 4"]]:
+        """Shift of the CKM parameters after each iteration.
 
         Parameters
         ----------
@@ -134,16 +142,57 @@ class _CkmScheme(eqx.Module):
         response : callable
             Shift of the CKM parameters -> shift of y.
         """
-        shift = jnp.zeros(4)
-        for _ in range(iterations):
+        shift, found = jnp.zeros(4), []
+        factors = list(_ckm_factors(self.central))
+        changing = (*self.moving, 3)  # gamma follows from all inputs, the others from one
+        for _ in range(self.iterations):
             at = (y + response(shift))[self.places]
-            inputs = evaluate_groups(self.groups, self.polynomials(at, shift), 4)
-            factors = self.sm_values * _ckm_factors(self.central + shift) / inputs
-            shift = _ckm_from_factors(factors) - self.central
-        return shift
+            inputs = evaluate_groups(self.groups, self.polynomials(at, shift), len(self.moving))
+            for place, i in enumerate(self.moving):
+                factors[i] = self.sm_values[i] * factors[i] / inputs[place]
+            parameters = _ckm_from_factors(factors)
+            shift = jnp.stack([parameters[i] - self.central[i] if i in changing else 0.0 for i in range(4)])
+            found.append(shift)
+        return found
 
 
-def _ckm_factors(ckm: Float[Array, " 4"]) -> Float[Array, " 4"]:
+class Restriction(NamedTuple):
+    """What of the predictions is to be kept.
+
+    Attributes
+    ----------
+    variables : frozenset of int
+        Low-energy coefficients, as numbered in the artifact; the others are set to zero.
+    ckm_inputs : tuple of int
+        The inputs of the CKM scheme that move.
+    ckm_iterations : int
+        Of the CKM scheme.
+    ckm_derivatives : frozenset of (int, int)
+        CKM parameter and low-energy coefficient whose derivative by it is kept.
+    """
+
+    variables: frozenset[int]
+    ckm_inputs: tuple[int, ...]
+    ckm_iterations: int
+    ckm_derivatives: frozenset[tuple[int, int]]
+
+
+def _ckm_scheme(variables: np.ndarray, moving: tuple[int, ...], iterations: int) -> _CkmScheme:
+    """The scheme in terms of the low-energy coefficients ``variables``."""
+    components, forms = _components([CKM_INPUTS[i] for i in moving])
+    places = np.flatnonzero(np.isin(variables, _variables(components)))
+    return _CkmScheme(
+        moving,
+        iterations,
+        places,
+        build_polynomials(components, list(variables[places]), CKM_PARAMETERS),
+        group_expressions(forms),
+        np.array([sm_prediction(o) for o in CKM_INPUTS]),
+        np.array([_artifact()["ckm"][n] for n in CKM_PARAMETERS]),
+    )
+
+
+def _ckm_factors(ckm: Array | np.ndarray) -> tuple[Array, ...]:
     """CKM prefactors of the four inputs: (Vus/Vud)^2, Vcb^2, Vub^2, |Vtd/Vts|^2, in the standard parametrisation."""
     vus, vcb, vub, gamma = ckm
     c13 = jnp.sqrt(1 - vub**2)
@@ -152,10 +201,10 @@ def _ckm_factors(ckm: Float[Array, " 4"]) -> Float[Array, " 4"]:
     cos = jnp.cos(gamma)
     vtd2 = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - 2 * s12 * s23 * c12 * c23 * vub * cos
     vts2 = (c12 * s23) ** 2 + (s12 * c23 * vub) ** 2 + 2 * s12 * s23 * c12 * c23 * vub * cos
-    return jnp.stack([vus**2 / (1 - vub**2 - vus**2), vcb**2, vub**2, vtd2 / vts2])
+    return vus**2 / (1 - vub**2 - vus**2), vcb**2, vub**2, vtd2 / vts2
 
 
-def _ckm_from_factors(factors: Float[Array, " 4"]) -> Float[Array, " 4"]:
+def _ckm_from_factors(factors: Sequence[Array]) -> tuple[Array, ...]:
     """The inverse of `_ckm_factors`; where no angle gamma exists, the nearest one."""
     f1, f2, f3, ratio = factors
     vcb, vub = jnp.sqrt(f2), jnp.sqrt(f3)
@@ -166,7 +215,7 @@ def _ckm_from_factors(factors: Float[Array, " 4"]) -> Float[Array, " 4"]:
     cross = 2 * s12 * s23 * c12 * c23 * vub
     top = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - ratio * ((c12 * s23) ** 2 + (s12 * c23 * vub) ** 2)
     cos = jnp.clip(top / (cross * (1 + ratio)), -1 + 1e-9, 1 - 1e-9)
-    return jnp.stack([vus, vcb, vub, jnp.arccos(cos)])
+    return vus, vcb, vub, jnp.arccos(cos)
 
 
 class Predictions(eqx.Module):
@@ -202,18 +251,18 @@ class Predictions(eqx.Module):
         if self.scheme is None:
             return self.at(y)
         response = self.evolution.ckm_response(x)
-        shift = self.scheme(y, response)
+        shift = self.scheme.shifts(y, response)[-1]
         return self.at(y + response(shift), shift)
 
     def at(self, y: Float[Array, " y"], shift: Float[Array, " 4"] | None = None) -> Float[Array, " o"]:
         """Predictions from the low-energy coefficients ``y`` and a shift of the CKM parameters."""
         return evaluate_groups(self.groups, self.polynomials(y, shift), len(self.observables)) + self.offset
 
-    def ckm_shift(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " 4"]:
-        """Shift of Vus, Vcb, Vub and gamma at this point (zero where the CKM matrix is fixed)."""
+    def ckm_shifts(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> list[Float[Array, " 4"]]:
+        """Shift of Vus, Vcb, Vub and gamma after each iteration (zero where the CKM matrix is fixed)."""
         if self.scheme is None:
-            return jnp.zeros(4)
-        return self.scheme(self.evolution(x, log_mu), self.evolution.ckm_response(x))
+            return [jnp.zeros(4)]
+        return self.scheme.shifts(self.evolution(x, log_mu), self.evolution.ckm_response(x))
 
 
 def build_predictions(
@@ -225,7 +274,7 @@ def build_predictions(
     smelli_compatible: bool = False,
     mu: float | None = None,
     sm_values: dict[str, float] | None = None,
-    only: Sequence[int] | None = None,
+    only: Restriction | None = None,
 ) -> Predictions:
     """Restrict the exported predictions to some observables and to what a model can generate.
 
@@ -245,30 +294,26 @@ def build_predictions(
         Fixed matching scale in GeV, or None if it varies.
     sm_values : dict or None
         SM predictions of a data set that differ from the export (added as a constant shift).
-    only : sequence of int or None
-        Low-energy coefficients that count; the others are set to zero.
+    only : Restriction or None
+        What is to be kept, if not everything.
     """
     if ckm not in CKM_TREATMENTS:
         raise InputError(f"ckm: {ckm!r} is unknown; allowed are {', '.join(CKM_TREATMENTS)}.")
-    a = _artifact()
-    inputs = CKM_INPUTS if ckm == "refit" else ()
     components, forms = _components(observables)
-    input_components, input_forms = _components(inputs)
-    variables = _variables(components + input_components)
-    rows = np.array(variables if only is None else sorted(set(variables) & set(only)), dtype=int)
+    inputs = () if ckm == "fixed" else range(4) if only is None else only.ckm_inputs
+    input_components, _ = _components([CKM_INPUTS[i] for i in inputs])
+    rows = np.array(_variables(components + input_components), dtype=int)
+    if only is not None:
+        rows = rows[np.isin(rows, list(only.variables))]
     evolution = build_evolution(support, rows, accuracy=accuracy, top_threshold=not smelli_compatible, mu=mu)
     reached = np.abs(np.asarray(evolution.operators)).max(axis=(0, 2), initial=0.0) > 0
-    rows, evolution = rows[reached], evolution.select(reached)
-    scheme = None
-    if ckm == "refit":
-        places = np.flatnonzero(np.isin(rows, _variables(input_components)))
-        scheme = _CkmScheme(
-            places,
-            build_polynomials(input_components, list(rows[places]), CKM_PARAMETERS),
-            group_expressions(input_forms),
-            jnp.array([sm_prediction(o) for o in CKM_INPUTS]),
-            jnp.array([a["ckm"][n] for n in CKM_PARAMETERS]),
-        )
+    derivatives = np.ones(len(evolution.ckm_rows), bool)
+    if only is not None:
+        pairs = zip(evolution.ckm_parameters.tolist(), rows[evolution.ckm_rows].tolist(), strict=True)
+        derivatives = np.array([pair in only.ckm_derivatives for pair in pairs], dtype=bool)
+    rows, evolution = rows[reached], evolution.select(reached, derivatives)
+    iterations = CKM_ITERATIONS if only is None else only.ckm_iterations
+    scheme = _ckm_scheme(rows, tuple(inputs), iterations) if inputs else None
     changed = sm_values or {}
     return Predictions(
         tuple(observables),
@@ -284,7 +329,7 @@ def build_predictions(
 def _components(
     observables: Sequence[str],
 ) -> tuple[list[dict[str, Any]], list[tuple[str, list[int]]]]:
-    """The polynomials of some observables, and for each its expression and the places of its polynomials."""
+    """The polynomials of some observables; for each observable its expression and where its polynomials stand."""
     a = _artifact()
     names: dict[str, int] = {}
     forms = []

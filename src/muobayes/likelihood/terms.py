@@ -11,6 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy.linalg import block_diag
 
 from .dataset import Dataset, Term, combine, correlation_factors, term_densities
 from .densities import Curves, SplitNormals, stack_curves
@@ -18,17 +19,21 @@ from .measured import curve, moments, split_normal
 
 __all__ = ["TermLikelihoods", "build_terms", "observable_uncertainties"]
 
+_LARGE = 64  # observables of a Gaussian that is kept alone
 
-class _Gaussian(eqx.Module):
-    """chi^2 = |factor d + offset|^2 in the scaled shifts d of the moving observables."""
+
+class _Gaussians(eqx.Module):
+    """chi^2 = |factor d + offset|^2 in the scaled shifts d of the moving observables, each row counted to its term."""
 
     members: np.ndarray
+    term: np.ndarray
     factor: Float[Array, "r m"]
     offset: Float[Array, " r"]
 
-    def __call__(self, shift: Float[Array, " o"]) -> Float[Array, ""]:
-        residual = self.factor @ shift[self.members] + self.offset
-        return -0.5 * (residual @ residual - self.offset @ self.offset)
+    def __call__(self, shift: Float[Array, " o"], number_of_terms: int) -> Float[Array, " t"]:
+        change = self.factor @ shift[self.members]
+        rows = change * (change + 2 * self.offset)
+        return jnp.zeros(number_of_terms).at[self.term].add(-0.5 * rows)
 
 
 class _Densities(eqx.Module):
@@ -59,20 +64,21 @@ class TermLikelihoods(eqx.Module):
     at_sm: Float[Array, " t"]
     sm: Float[Array, " o"]
     scale: Float[Array, " o"]
-    gaussians: tuple[tuple[int, _Gaussian], ...]
+    gaussians: tuple[_Gaussians, ...]
     densities: tuple[_Densities, ...]
 
     def __call__(self, predictions: Float[Array, " o"]) -> Float[Array, " t"]:
         """(t,) log-likelihood differences to the SM; positive is better than the SM."""
         shift = (predictions - self.sm) / self.scale
-        places = np.array([index for index, _ in self.gaussians], dtype=int)
-        values = [gaussian(shift) for _, gaussian in self.gaussians]
-        out = jnp.zeros(len(self.names)).at[places].add(jnp.array(values))
+        out = jnp.zeros(len(self.names))
+        for gaussian in self.gaussians:
+            out = out + gaussian(shift, len(self.names))
         for density in self.densities:
             out = out + density(predictions, len(self.names))
         return out
 
 
+_Reduced = tuple[np.ndarray, np.ndarray, np.ndarray]  # members, factor, offset
 Rows = tuple[np.ndarray, np.ndarray, list[int]]  # whitening matrix, whitened target, observables
 
 
@@ -111,7 +117,7 @@ def _reduce(
     sm: np.ndarray,
     moving: Mapping[str, int],
     scale: np.ndarray,
-) -> tuple[_Gaussian | None, float]:
+) -> tuple[_Reduced | None, float]:
     """The Gaussian of the moving observables, and log L in the SM of all."""
     n = len(observables)
     matrix = np.zeros((sum(len(t) for _, t, _ in rows), n))
@@ -129,7 +135,17 @@ def _reduce(
         return None, at_sm
     members = np.array([moving[observables[i]] for i in local])
     q, r = np.linalg.qr(matrix[:, local] * scale[members])
-    return _Gaussian(members, jnp.array(r), jnp.array(q.T @ residual)), at_sm
+    return (members, r, q.T @ residual), at_sm
+
+
+def _joined(reduced: Sequence[tuple[int, _Reduced]]) -> _Gaussians:
+    """Gaussians of several terms as one block-diagonal one."""
+    terms, pieces = zip(*reduced, strict=True)
+    members, factors, offsets = zip(*pieces, strict=True)
+    rows = np.repeat(terms, [len(o) for o in offsets])
+    return _Gaussians(
+        np.concatenate(members), rows, jnp.array(block_diag(*factors)), jnp.array(np.concatenate(offsets))
+    )
 
 
 def build_terms(
@@ -161,7 +177,7 @@ def build_terms(
         ]
     )
     at_sm = np.zeros(len(dataset.terms))
-    reduced: list[tuple[int, _Gaussian]] = []
+    reduced: list[tuple[int, _Reduced]] = []
     tables: list[tuple[int, int, Any]] = []
     splits: list[tuple[int, int, Any]] = []
     for index, term in enumerate(dataset.terms):
@@ -180,6 +196,10 @@ def build_terms(
                 at_sm[index] += _single(density, sm_predictions[key], split)
                 if key in place:
                     (splits if split else tables).append((place[key], index, density))
+    # a large one is better alone, the small ones are faster together
+    large = [entry for entry in reduced if len(entry[1][0]) > _LARGE]
+    small = [entry for entry in reduced if len(entry[1][0]) <= _LARGE]
+    joined = [_joined([entry]) for entry in large] + ([_joined(small)] if small else [])
     densities = []
     if tables:
         densities.append(_stack(tables, stack_curves([curve(d) for _, _, d in tables]), sm_moving))
@@ -191,7 +211,7 @@ def build_terms(
         jnp.array(at_sm),
         jnp.array(sm_moving),
         jnp.array(scale),
-        tuple(reduced),
+        tuple(joined),
         tuple(densities),
     )
 

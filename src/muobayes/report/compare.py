@@ -25,7 +25,6 @@ from .style import save
 __all__ = ["Compared", "comparison_text", "write_comparison"]
 
 
-
 class Compared(NamedTuple):
     """The models of one data set, and their table."""
 
@@ -57,11 +56,15 @@ def write_comparison(found: Sequence[Compared], folder: Path) -> Path:
     if any(model.sensitivity for each in found for model in each.models):
         save(sensitivity_figure({each.dataset: _lines(each) for each in found}), folder / "sensitivity.png")
         images.append("sensitivity")
-    page = template_environment().get_template("compare.html").render(
-        version=__version__,
-        css=style_sheet(),
-        comparisons=[_shown(each) for each in found],
-        images={name: _inline(folder / f"{name}.png") for name in images},
+    page = (
+        template_environment()
+        .get_template("compare.html")
+        .render(
+            version=__version__,
+            css=style_sheet(),
+            comparisons=[_shown(each) for each in found],
+            images={name: _inline(folder / f"{name}.png") for name in images},
+        )
     )
     path = folder / "comparison.html"
     write_text(path, page)

@@ -25,7 +25,9 @@ from .table import BetaTable, Polynomials, load_table, polynomials
 __all__ = ["M_PLANCK", "FlowResult", "Outcome", "RunningModel", "flow", "running_model"]
 
 M_PLANCK = 1.22e19  # GeV, (hbar c / G_N)^(1/2), PDG
-EPS_LIMIT = 0.99  # kinetic mixing at which the gauge sector is taken to have broken down (it degenerates at 1)
+EPS_LIMIT = (
+    0.99  # kinetic mixing at which the gauge sector is taken to have broken down (it degenerates at 1)
+)
 LARGEST = 100.0  # couplings enter the beta functions as at most this, so that no trial step overflows
 MAX_STEPS = 256
 
@@ -206,7 +208,9 @@ def flow(
         t1,
         (t1 - t0) / 20,
         inside,
-        saveat=diffrax.SaveAt(subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]),
+        saveat=diffrax.SaveAt(
+            subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]
+        ),
         stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4),
         event=diffrax.Event(
             lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)), optimistix.Newton(1e-8, 1e-8)

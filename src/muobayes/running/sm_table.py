@@ -95,7 +95,12 @@ def make_table(inputs: SMInputs | None = None) -> None:
     low, high = LN_MU_RANGE
     legs = [
         solve_ivp(
-            lambda _, y: _velocity(model, y), (at_top, to), start, method="DOP853", rtol=1e-9, atol=1e-13,
+            lambda _, y: _velocity(model, y),
+            (at_top, to),
+            start,
+            method="DOP853",
+            rtol=1e-9,
+            atol=1e-13,
             dense_output=True,
         ).sol
         for to in (low, high)

@@ -27,7 +27,23 @@ CARD_NAMES: dict[str, str] = {
     **{
         f"{short}{fields}": f"{long}{fields}"
         for short, long in _QUARTICS.items()
-        for fields in ("1", "2", "3", "13", "23", "H", "H1", "H2", "H3", "H13", "Phi", "PhiH", "Phi1", "Phi2", "Phi3")
+        for fields in (
+            "1",
+            "2",
+            "3",
+            "13",
+            "23",
+            "H",
+            "H1",
+            "H2",
+            "H3",
+            "H13",
+            "Phi",
+            "PhiH",
+            "Phi1",
+            "Phi2",
+            "Phi3",
+        )
     },
 }
 """Names of couplings in run cards -> names in the beta functions (``eta33L`` -> ``eta_3L[3]``)."""

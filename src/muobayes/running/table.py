@@ -84,7 +84,9 @@ def load_table(model: str, variant: str = "heavy") -> BetaTable:
     if (model, variant) not in table_names():
         names = [m for m, v in table_names() if v == variant]
         hint = did_you_mean(model, names)
-        raise InputError(f"no beta functions of {model!r} ({variant}) are tabulated{hint}; there are {', '.join(names)}.")
+        raise InputError(
+            f"no beta functions of {model!r} ({variant}) are tabulated{hint}; there are {', '.join(names)}."
+        )
     document = artifacts.load(table_path(model, variant), kind=KIND)
     terms = {
         kind: {
@@ -203,7 +205,9 @@ def polynomials(
             )
     for name in parameters or {}:
         if name not in table.parameters:
-            raise InputError(f"{table.model} has no parameter {name!r}{did_you_mean(name, table.parameters)}.")
+            raise InputError(
+                f"{table.model} has no parameter {name!r}{did_you_mean(name, table.parameters)}."
+            )
     values = {**table.parameters, **(parameters or {})}
     charge = {n: float(values[s]) for n, s in enumerate(table.symbols) if s in values}
     couplings = tuple(s for s in table.symbols if s not in values)

@@ -98,15 +98,15 @@ class Evolution(eqx.Module):
         nothing = jnp.zeros(self.operators.shape[1])
         return lambda shift: nothing.at[self.ckm_rows].add(derivatives * shift[self.ckm_parameters])
 
-    def select(self, rows: np.ndarray, ckm: np.ndarray | None = None) -> "Evolution":
-        """Only some entries of y, and, with ``ckm``, only some of their derivatives.
+    def select(self, rows: np.ndarray, derivatives: np.ndarray) -> "Evolution":
+        """Only some entries of y, and only some of their derivatives.
 
         Parameters
         ----------
         rows : (n_y,) bool array
-        ckm : (n,) bool array or None
+        derivatives : (n,) bool array
         """
-        kept = rows[self.ckm_rows] if ckm is None else rows[self.ckm_rows] & ckm
+        kept = rows[self.ckm_rows] & derivatives
         return Evolution(
             self.operators[:, rows],
             self.ckm_parameters[kept],

@@ -117,7 +117,20 @@ def _panel(
     heights = ax.transAxes.inverted().transform(ax.transData.transform(points))[:, 1]
     for point, height, (label, color) in zip(points, _spread(heights, 0.056), labels):
         ax.annotate(
-            label, point, xytext=(1.045, height), textcoords=ax.transAxes, color=color, fontsize=8,
-            va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "relpos": (0, 0.5), "color": color, "lw": 0.5, "shrinkA": 0, "shrinkB": 1},
+            label,
+            point,
+            xytext=(1.045, height),
+            textcoords=ax.transAxes,
+            color=color,
+            fontsize=8,
+            va="center",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "relpos": (0, 0.5),
+                "color": color,
+                "lw": 0.5,
+                "shrinkA": 0,
+                "shrinkB": 1,
+            },
         )

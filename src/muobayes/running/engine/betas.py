@@ -84,7 +84,9 @@ def _projector(model: Model, symbols: list[str], words: int) -> Tensor:
     pivots = qr(stacked.T.astype(float), pivoting=True, mode="r")[1][: len(symbols)]
     block = stacked[pivots]
     inverse = np.linalg.inv(block.astype(float)).astype(np.longdouble)
-    inverse = inverse @ (2 * np.eye(len(symbols)) - block @ inverse)  # to extended precision, by Newton's step
+    inverse = inverse @ (
+        2 * np.eye(len(symbols)) - block @ inverse
+    )  # to extended precision, by Newton's step
     rows = []
     for column, pivot in enumerate(pivots):
         index, phase = entries[pivot % len(entries)], (1.0 if pivot < len(entries) else -1j)
@@ -150,7 +152,9 @@ def projection_residual(model: Model, values: np.ndarray, kind: str, loop: int, 
     rng = np.random.default_rng(7)
     support = sorted({_canonical(index) for s in symbols for index in model.operators[s]})
     chosen = [support[n] for n in rng.permutation(len(support))[:samples]]
-    sizes = (model.n_scalars, model.n_fermions, model.n_fermions) if kind == "yukawa" else (model.n_scalars,) * 4
+    sizes = (
+        (model.n_scalars, model.n_fermions, model.n_fermions) if kind == "yukawa" else (model.n_scalars,) * 4
+    )
     chosen += [_canonical(tuple(int(i) for i in rng.integers(0, sizes))) for _ in range(samples)]
     chosen = list(dict.fromkeys(chosen))
     worst, size = 0.0, 0.0
@@ -161,10 +165,16 @@ def projection_residual(model: Model, values: np.ndarray, kind: str, loop: int, 
             found = np.zeros(len(part))
             tensor = beta_rows(prepared, kind, loop, _component_projector(part, phase))
             found[tensor.idx[:, 0]] = tensor.val.real
-            expected = np.array([
-                sum((x * model.operators[s].get(index, 0) * phase).real for s, x in zip(symbols, extracted) if x)
-                for index in (tuple(c) for c in part)
-            ])
+            expected = np.array(
+                [
+                    sum(
+                        (x * model.operators[s].get(index, 0) * phase).real
+                        for s, x in zip(symbols, extracted)
+                        if x
+                    )
+                    for index in (tuple(c) for c in part)
+                ]
+            )
             worst = max(worst, float(np.abs(found - expected).max()))
             size = max(size, float(np.abs(expected).max()))
     return worst / size

@@ -49,7 +49,9 @@ def table_document(model: Model, variant: str, stability: np.ndarray) -> dict:
     variants = model.description.get("tables", {})
     if variant not in variants:
         names = ", ".join(variants) or "none"
-        raise InputError(f"{model.name}: no table {variant!r}{did_you_mean(variant, variants)}; there are {names}.")
+        raise InputError(
+            f"{model.name}: no table {variant!r}{did_you_mean(variant, variants)}; there are {names}."
+        )
     quartics = [c.name for c in model.quartics]
     restricted = model.restricted([*variants[variant], *quartics])
     restricted.check_invariance()
@@ -98,7 +100,9 @@ def check_closure(model: Model, restricted: Model) -> None:
             for k, value in zip(rows.idx[:, 0], rows.val.real):
                 name = prepared.labels[kind][k]
                 if name not in kept and abs(value) > 1e-9:
-                    raise InputError(f"{model.name}: the coupling {name} is generated at {loop} loop(s); keep it.")
+                    raise InputError(
+                        f"{model.name}: the coupling {name} is generated at {loop} loop(s); keep it."
+                    )
 
 
 def generate(name: str, variant: str | None = None) -> list[str]:

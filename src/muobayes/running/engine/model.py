@@ -115,7 +115,9 @@ def load_model(name: str) -> Model:
     path = Path(name) if name.endswith((".yaml", ".yml")) else MODELS / f"{name}.yaml"
     if not path.exists():
         names = model_names()
-        raise InputError(f"model {name!r} is unknown{did_you_mean(name, names)}; known are {', '.join(names)}.")
+        raise InputError(
+            f"model {name!r} is unknown{did_you_mean(name, names)}; known are {', '.join(names)}."
+        )
     try:
         description = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
@@ -145,10 +147,14 @@ def _extended(description: Mapping) -> dict:
             out[key] = description[key]
     names = {_coupling_name(t, out) for t in (*out["yukawas"], *out["quartics"])}
     out["tables"] = {
-        variant: [c for c in (*listed, *description.get("tables", {}).get(variant, ())) if c.split("[")[0] in names]
+        variant: [
+            c for c in (*listed, *description.get("tables", {}).get(variant, ())) if c.split("[")[0] in names
+        ]
         for variant, listed in base.get("tables", {}).items()
     }
-    out["benchmark"] = {k: v for k, v in out.get("benchmark", {}).items() if k.split("[")[0] in names | _gauge(out)}
+    out["benchmark"] = {
+        k: v for k, v in out.get("benchmark", {}).items() if k.split("[")[0] in names | _gauge(out)
+    }
     return out
 
 
@@ -279,10 +285,14 @@ class Model:
         for word, _, index in tokens:
             if index:
                 field = (self.fermions | self.scalars).get(word)
-                shape = INVARIANTS[word].shape if word in INVARIANTS else field.shape if field else coupling.shape
+                shape = (
+                    INVARIANTS[word].shape if word in INVARIANTS else field.shape if field else coupling.shape
+                )
                 for letter, dim in zip(index.split(","), shape):
                     if dims.setdefault(letter, dim) != dim:
-                        raise InputError(f"{self.name}: index {letter} in {coupling.operator!r} does not match.")
+                        raise InputError(
+                            f"{self.name}: index {letter} in {coupling.operator!r} does not match."
+                        )
         for values in itertools.product(*(range(d) for d in dims.values())):
             at = dict(zip(dims, values))
             value, conjugated, content = factor, False, []
@@ -394,15 +404,23 @@ class Model:
             t3, t2 = SU3[field.su3], SU2[field.su2]
             one3, one2 = np.eye(t3.shape[1]), np.eye(t2.shape[1])
             flavour = np.eye(field.generations)
-            blocks = [(A, np.kron(np.kron(one3, t2[n]), flavour)) for n, A in enumerate(self.gauge_index["su2"])]
-            blocks += [(A, np.kron(np.kron(t3[n], one2), flavour)) for n, A in enumerate(self.gauge_index["su3"])]
+            blocks = [
+                (A, np.kron(np.kron(one3, t2[n]), flavour)) for n, A in enumerate(self.gauge_index["su2"])
+            ]
+            blocks += [
+                (A, np.kron(np.kron(t3[n], one2), flavour)) for n, A in enumerate(self.gauge_index["su3"])
+            ]
             for A, matrix in blocks:
                 for i, j in np.argwhere(np.abs(matrix) > 1e-12):
                     yield (A, field.first + i, field.first + j), self._words(None), matrix[i, j]
             for A, (number, parameter) in enumerate(field.charges):
                 if number:
                     for i in range(field.first, field.first + field.size):
-                        yield (A, i, i), self._words(parameter), number.numerator / np.longdouble(number.denominator)
+                        yield (
+                            (A, i, i),
+                            self._words(parameter),
+                            number.numerator / np.longdouble(number.denominator),
+                        )
 
     def _scalar_generators(self, n_words: int) -> Tensor:
         """theta^A on (R, I): with T = a + ib, theta = -i [[-b, -a], [a, -b]]."""
@@ -445,21 +463,27 @@ class Model:
             Naming the coupling and the group.
         """
         t = self.tensors
-        yukawa = total([
-            contract_all([(t["Y"], "aij"), (t["T"], "Aik")], "Aakj"),
-            contract_all([(t["Y"], "aij"), (t["T"], "Ajk")], "Aaik"),
-            contract_all([(t["Y"], "bij"), (t["th"], "Aba")], "Aaij"),
-        ])
-        quartic = total([
-            contract_all([(t["L"], "ebcd"), (t["th"], "Aea")], "Aabcd").transposed(0, *order)
-            for order in ((1, 2, 3, 4), (2, 1, 3, 4), (2, 3, 1, 4), (2, 3, 4, 1))
-        ])
+        yukawa = total(
+            [
+                contract_all([(t["Y"], "aij"), (t["T"], "Aik")], "Aakj"),
+                contract_all([(t["Y"], "aij"), (t["T"], "Ajk")], "Aaik"),
+                contract_all([(t["Y"], "bij"), (t["th"], "Aba")], "Aaij"),
+            ]
+        )
+        quartic = total(
+            [
+                contract_all([(t["L"], "ebcd"), (t["th"], "Aea")], "Aabcd").transposed(0, *order)
+                for order in ((1, 2, 3, 4), (2, 1, 3, 4), (2, 3, 1, 4), (2, 3, 4, 1))
+            ]
+        )
         for tensor in (yukawa, quartic):
             bad = np.flatnonzero(np.abs(tensor.val) > 1e-9)
             if len(bad):
                 boson = int(tensor.idx[bad[0], 0]) - len(self.abelian)
                 group = f"U(1)_{self.abelian[boson]}" if boson < 0 else "SU(2)" if boson < 3 else "SU(3)"
-                exponents = np.array([(int(w) >> s) & 15 for w in tensor.mono[bad[0]] for s in range(0, 64, 4)])
+                exponents = np.array(
+                    [(int(w) >> s) & 15 for w in tensor.mono[bad[0]] for s in range(0, 64, 4)]
+                )
                 culprits = [s for s, e in zip(self.symbols, exponents) if e and s in self.coupling_symbols]
                 culprit = culprits[0].removesuffix(".im")
                 raise InputError(f"{self.name}: the operator of {culprit} is not invariant under {group}.")

@@ -74,10 +74,16 @@ def squared_couplings(model: Model, g: Mapping[str, float]) -> dict[str, float]:
         raise InputError(f"coupling eps_B{b}: the kinetic mixing must lie between -1 and 1.")
     scale = 1 / (1 - eps**2)
     ga, gb = g[f"g_{a}"], g[f"g_{b}"]
-    return values | {f"G_{a}{a}": ga**2 * scale, f"G_{a}{b}": ga * gb * eps * scale, f"G_{b}{b}": gb**2 * scale}
+    return values | {
+        f"G_{a}{a}": ga**2 * scale,
+        f"G_{a}{b}": ga * gb * eps * scale,
+        f"G_{b}{b}": gb**2 * scale,
+    }
 
 
-def beta_functions(model: Model, couplings: Mapping[str, Any], loops: tuple[int, int, int]) -> dict[str, dict]:
+def beta_functions(
+    model: Model, couplings: Mapping[str, Any], loops: tuple[int, int, int]
+) -> dict[str, dict]:
     """Beta functions by loop order, without the factors (16 pi^2)^-L.
 
     Parameters

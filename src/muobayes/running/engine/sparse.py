@@ -160,13 +160,9 @@ def _join(a: Tensor, la: str, b: Tensor, lb: str, keep: str, m: _Matches) -> tup
         rows_a = np.repeat(np.arange(low, high), count)
         offset = np.arange(len(rows_a)) - np.repeat(np.cumsum(count) - count, count)
         rows_b = m.order[m.start[rows_a] + offset]
-        columns = [
-            a.idx[rows_a, la.index(s)] if s in la else b.idx[rows_b, lb.index(s)] for s in letters
-        ]
+        columns = [a.idx[rows_a, la.index(s)] if s in la else b.idx[rows_b, lb.index(s)] for s in letters]
         idx = np.stack(columns, axis=1) if columns else np.zeros((len(rows_a), 0), dtype=np.int64)
-        parts.append(
-            Tensor(idx, a.mono[rows_a] + b.mono[rows_b], a.val[rows_a] * b.val[rows_b])._collected()
-        )
+        parts.append(Tensor(idx, a.mono[rows_a] + b.mono[rows_b], a.val[rows_a] * b.val[rows_b])._collected())
         low = high
     return _concatenated(parts), letters
 
@@ -180,9 +176,7 @@ def contract_all(factors: Sequence[tuple[Tensor, str]], out: str) -> Tensor:
     (current, letters), rest = prepared[0], prepared[1:]
     while rest:
         candidates = [
-            (_Matches(current, letters, t, lt), n)
-            for n, (t, lt) in enumerate(rest)
-            if set(letters) & set(lt)
+            (_Matches(current, letters, t, lt), n) for n, (t, lt) in enumerate(rest) if set(letters) & set(lt)
         ]
         matches, chosen = min(candidates, key=lambda c: c[0].size)
         tensor, lt = rest.pop(chosen)
