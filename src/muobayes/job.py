@@ -20,9 +20,10 @@ import xarray as xr
 from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import Diagnostics, diagnose
+from .inference.evaluation import check_posterior, evaluate
 from .inference.nuts import NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
-from .inference.posterior import Posterior, check_posterior
+from .inference.posterior import Posterior
 from .inference.result import inference_data, save_result, versions
 from .inference.seeds import named_key
 from .inference.symmetry import SignSymmetry, sign_symmetry
@@ -221,9 +222,9 @@ def _seen_by_other_data(
         return None  # they name measurements of the card's own data set
     other = card.model_copy(update={"dataset": "current" if card.dataset == "paper2021" else "paper2021"})
     posterior = build(other)
-    point = jnp.asarray([best["parameters"][name] for name in posterior.prior.names])
+    point = np.array([[best["parameters"][name] for name in posterior.prior.names]])
     return {
         "dataset": other.dataset,
-        "terms": {name: 2 * float(value) for name, value in posterior.terms(point).items()},
+        "terms": {name: 2 * float(value[0]) for name, value in evaluate(posterior, point).terms.items()},
         "best_fit": _best_fit(other, posterior, sample),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -79,11 +80,11 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
         values = {name: jnp.asarray(value, dtype=float) for name, value in parameters.items()}
         mu = float(matching_scale(card)[1](values))
         support, wilson = union_of(wilson_sources(card.entry, card.matching.loop))
-        coefficients = np.asarray(wilson(values, sm_at(mu), jnp.asarray(mu)))
+        coefficients = np.asarray(jax.jit(wilson)(values, sm_at(mu), mu))
         filled = np.flatnonzero(coefficients)
         keys = all_observables(dataset)
         model = build_predictions(keys, support[filled], mu=mu, sm_values=dict(dataset.sm_values))
-        predicted = np.asarray(model(jnp.asarray(coefficients[filled]), np.log(mu)))
+        predicted = np.asarray(jax.jit(model)(jnp.asarray(coefficients[filled]), np.log(mu)))
         prediction = dict(zip(keys, predicted))
     table["prediction"] = [float(prediction[key]) for key in table.index]
     table["pull"] = (table.prediction - table.exp) / table.sigma

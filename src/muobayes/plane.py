@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array
 
+from .inference.evaluation import evaluate
 from .inference.posterior import Posterior
 from .priors.spec import PriorSpec
 from .runcard import RunCard
@@ -61,8 +58,8 @@ def evaluate_plane(
     points = np.tile([best[name] for name in names], (y.size * x.size, 1))
     points[:, names.index(plane.x)] = np.tile(x, y.size)
     points[:, names.index(plane.y)] = np.repeat(y, x.size)
-    flat = _terms(posterior, jnp.asarray(points))
-    terms = {name: np.asarray(values).reshape(y.size, x.size) for name, values in flat.items()}
+    found = evaluate(posterior, points)
+    terms = {name: values.reshape(y.size, x.size) for name, values in found.terms.items()}
     nothing = np.zeros((y.size, x.size))
     stacked = np.stack([sum((terms[t] for t in members), nothing) for members in groups.values()])
     return xr.Dataset(
@@ -73,11 +70,6 @@ def evaluate_plane(
         coords={"group": list(groups), "x": x, "y": y},
         attrs={"x": plane.x, "y": plane.y},
     )
-
-
-@eqx.filter_jit
-def _terms(posterior: Posterior, points: Array) -> dict[str, Array]:
-    return jax.lax.map(posterior.terms, points, batch_size=256)
 
 
 def _range(values: np.ndarray, prior: PriorSpec) -> tuple[float, float]:

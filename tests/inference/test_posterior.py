@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from muobayes.errors import InputError
+from muobayes.inference.evaluation import check_posterior
 from muobayes.inference.nested import run_nested
 from muobayes.inference.nuts import run_nuts
-from muobayes.inference.posterior import Posterior, check_posterior
+from muobayes.inference.posterior import Posterior
 from muobayes.priors.distributions import prior_set
 from muobayes.priors.spec import Fixed, LogUniform, Normal, Periodic, Uniform
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from muobayes.inference.posterior import check_posterior
+from muobayes.inference.evaluation import check_posterior
 from muobayes.inference.seeds import named_key
 from muobayes.lagrangian.textures import neutrino_texture
 from muobayes.likelihood.neutrino.seesaw import seesaw

@@ -28,7 +28,9 @@ def _random_couplings(model: Model, seed: int) -> dict:
         couplings |= {"g_X": 0.4, "eps_BX": -0.3}
     for c in (*model.yukawas, *model.quartics):
         draw = rng.uniform(-0.5, 0.5, (2, *c.shape))
-        couplings[c.name] = {"re": draw[0].tolist(), "im": draw[1].tolist()} if c.is_complex else draw[0].tolist()
+        couplings[c.name] = (
+            {"re": draw[0].tolist(), "im": draw[1].tolist()} if c.is_complex else draw[0].tolist()
+        )
     return couplings
 
 
@@ -46,7 +48,11 @@ def test_every_loop_order_agrees_with_an_independent_program(oracles, name, poin
             assert set(found[loop]) == set(expected)
             for coupling, value in expected.items():
                 scale = np.abs(_flat(value)).max()
-                assert np.abs(_flat(found[loop][coupling]) - _flat(value)).max() <= 1e-11 * scale, (n, loop, coupling)
+                assert np.abs(_flat(found[loop][coupling]) - _flat(value)).max() <= 1e-11 * scale, (
+                    n,
+                    loop,
+                    coupling,
+                )
 
 
 @pytest.mark.slow
@@ -81,7 +87,9 @@ def test_one_loop_standard_model_in_closed_form():
     assert one["g_Y"] == pytest.approx(41 / 6 * gY**3)
     assert one["g_2"] == pytest.approx(-19 / 6 * g2**3)
     assert one["g_3"] == pytest.approx(-7 * g3**3)
-    assert one["Y_u"]["re"][2][2] == pytest.approx(yt * (4.5 * yt**2 - 17 / 12 * gY**2 - 9 / 4 * g2**2 - 8 * g3**2))
+    assert one["Y_u"]["re"][2][2] == pytest.approx(
+        yt * (4.5 * yt**2 - 17 / 12 * gY**2 - 9 / 4 * g2**2 - 8 * g3**2)
+    )
     gauge = 3 / 4 * (2 * g2**4 + (gY**2 + g2**2) ** 2) - 3 * lam * (3 * g2**2 + gY**2)
     assert one["lambda_H"] == pytest.approx(12 * lam**2 + 12 * lam * yt**2 - 12 * yt**4 + gauge)
 
@@ -124,7 +132,12 @@ def test_footnote_6_of_the_paper(charge, expected):
 
 def test_kinetic_mixing_is_not_generated_without_mixed_charges():
     """Lmu-Ltau with S3: b_YX = sum of Y Q, exactly."""
-    charges = {"l2": (2, Fraction(-1, 2), 1), "l3": (2, Fraction(-1, 2), -1), "muc": (1, 1, -1), "tauc": (1, 1, 1)}
+    charges = {
+        "l2": (2, Fraction(-1, 2), 1),
+        "l3": (2, Fraction(-1, 2), -1),
+        "muc": (1, 1, -1),
+        "tauc": (1, 1, 1),
+    }
     fermions = sum(Fraction(n) * y * q for n, y, q in charges.values())
     expected = Fraction(4, 3) * fermions + Fraction(2, 3) * 9 * Fraction(1, 3) * (-1)
     assert _coefficient(load_table("type-b-lmu-ltau"), "gauge", 1, "b_YX") == expected

@@ -25,7 +25,9 @@ def full():
 
 def _run(oracles, n):
     run = json.loads((oracles / "rge" / "benchmark_flow.json").read_text())["runs"][n]
-    model = running_model("full", "flavour", tuple(run["loop_orders_gauge_yukawa_quartic"]), frozen=OFF_DIAGONAL)
+    model = running_model(
+        "full", "flavour", tuple(run["loop_orders_gauge_yukawa_quartic"]), frozen=OFF_DIAGONAL
+    )
     start = jnp.array([run["flow"][name][0] if name in run["flow"] else 0.0 for name in model.names])
     return run, model, start
 
@@ -120,18 +122,20 @@ def test_gradients_of_the_end_and_of_the_pole(full):
 def test_anything_finite_or_not_gives_a_finite_answer_with_a_reason(full):
     """Stiff, wild and broken starts side by side in one batch."""
     base = benchmark_start(full)
-    wild = jnp.stack([
-        base,
-        base.at[full.index("lambda_3")].set(8.0),
-        base.at[full.index("lambda_3")].set(50.0),
-        base.at[full.index("g_X")].set(3.0),
-        base.at[full.index("eps_BX")].set(0.985),
-        base.at[full.index("eps_BX")].set(1.5),
-        base.at[full.index("lambda_3")].set(jnp.nan),
-        base.at[full.index("g_X")].set(jnp.inf),
-        base.at[full.index("lambda_1")].set(-8.0),
-        jnp.zeros_like(base),
-    ])
+    wild = jnp.stack(
+        [
+            base,
+            base.at[full.index("lambda_3")].set(8.0),
+            base.at[full.index("lambda_3")].set(50.0),
+            base.at[full.index("g_X")].set(3.0),
+            base.at[full.index("eps_BX")].set(0.985),
+            base.at[full.index("eps_BX")].set(1.5),
+            base.at[full.index("lambda_3")].set(jnp.nan),
+            base.at[full.index("g_X")].set(jnp.inf),
+            base.at[full.index("lambda_1")].set(-8.0),
+            jnp.zeros_like(base),
+        ]
+    )
 
     def summary(x):
         result = flow(full, x, MU, points=5)

@@ -20,7 +20,9 @@ from muobayes.running.potential import (
 @pytest.mark.parametrize("mphi", [60.0, 1500.0])
 def test_masses_and_potential_are_inverse(theta, mphi):
     masses = Masses(174.0, 7071.0, 125.2, mphi, theta)
-    np.testing.assert_allclose(masses_from_potential(potential_from_masses(masses)), masses, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        masses_from_potential(potential_from_masses(masses)), masses, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_small_angles_give_equation_4():

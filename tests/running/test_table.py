@@ -56,7 +56,9 @@ def test_batches_of_any_shape_agree_with_single_points():
     np.testing.assert_allclose(jax.vmap(jax.vmap(polynomial))(x)[:, :2], one, rtol=1e-12)
     flat = x.reshape(-1, x.shape[-1])
     gradient = jax.grad(lambda p: polynomial(p).sum())
-    np.testing.assert_allclose(jax.vmap(gradient)(flat)[:3], jnp.stack([gradient(p) for p in flat[:3]]), rtol=1e-12)
+    np.testing.assert_allclose(
+        jax.vmap(gradient)(flat)[:3], jnp.stack([gradient(p) for p in flat[:3]]), rtol=1e-12
+    )
     np.testing.assert_allclose(jax.jit(jax.vmap(polynomial))(flat)[-1], polynomial(flat[-1]), rtol=1e-12)
 
 

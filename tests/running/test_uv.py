@@ -25,7 +25,11 @@ def test_benchmark_is_allowed(model):
     tunings = {"higgs": jnp.array(0.0), "muon_yukawa": jnp.array(0.0)}
     weights = uv_weights(parse_uv_priors(ALL), model, benchmark_start(model), 3000.0, tunings)
     assert set(weights.log_weights) == {
-        "landau_pole", "stability", "perturbativity", "naturalness_higgs", "naturalness_muon_yukawa"
+        "landau_pole",
+        "stability",
+        "perturbativity",
+        "naturalness_higgs",
+        "naturalness_muon_yukawa",
     }
     assert float(weights.total) == pytest.approx(0.0, abs=1e-12)
     assert float(weights.derived["log10_mu_pole"]) == pytest.approx(math.log10(1.22e19))
@@ -36,7 +40,9 @@ def test_benchmark_is_allowed(model):
     [
         2.0,
         # beyond 4 pi the flow ends where it starts, and the weight is flat there (docs/validation.md)
-        pytest.param(11.0, marks=pytest.mark.xfail(strict=True, reason="no gradient back from a start at the pole")),
+        pytest.param(
+            11.0, marks=pytest.mark.xfail(strict=True, reason="no gradient back from a start at the pole")
+        ),
     ],
 )
 def test_weights_fall_and_lead_back(model, largest):
@@ -88,7 +94,10 @@ def test_spec_reads_units_and_multiples_of_pi():
     ("blocks", "message"),
     [
         ({"landau_poles": {}}, "did you mean 'landau_pole'"),
-        ({"landau_pole": {"aboove": "1e16 GeV"}}, "priors.landau_pole.aboove is unknown.*did you mean 'above'"),
+        (
+            {"landau_pole": {"aboove": "1e16 GeV"}},
+            "priors.landau_pole.aboove is unknown.*did you mean 'above'",
+        ),
         ({"landau_pole": {"above": "1e16"}}, "has no unit"),
         ({"stability": {"width": -1}}, "priors.stability.width: -1 is wrong"),
         ({"naturalness": {"higgs": "much"}}, "priors.naturalness.higgs: 'much' is wrong"),

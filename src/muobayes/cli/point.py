@@ -30,12 +30,15 @@ def point(
 
     chosen = RunCard.load(card, dataset=dataset)
     parameters = read_point(chosen, values or [])
+    import numpy as np
+
+    from ..inference.evaluation import evaluate
     from ..models import build
     from ..observables import point_table
 
     posterior = build(chosen)
-    x = [parameters[name] for name in posterior.prior.names]
-    terms = {name: float(value) for name, value in posterior.terms(_array(x)).items()}
+    x = np.array([[parameters[name] for name in posterior.prior.names]])
+    terms = {name: float(value[0]) for name, value in evaluate(posterior, x).terms.items()}
     table = point_table(chosen, parameters)
     if json_out is not None:
         content = {
@@ -54,12 +57,6 @@ def point(
     console.print(observables_table(table.loc[order if all_rows else order[:20]]))
     if not all_rows and len(table) > 20:
         typer.echo(f"{len(table) - 20} more observables with smaller pulls: --all, or --json FILE.")
-
-
-def _array(values: Sequence[float]):
-    import jax.numpy as jnp
-
-    return jnp.asarray(values)
 
 
 def read_point(card: "RunCard", assignments: Sequence[str]) -> dict[str, float]:

@@ -24,6 +24,7 @@ from numpyro.infer.hmc import hmc
 
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
+from .evaluation import evaluate
 from .posterior import Posterior, require_parameters
 from .seeds import named_key
 
@@ -84,14 +85,11 @@ def starting_points(posterior: Posterior, key: Array, chains: int) -> Float[Arra
     """Where chains start: for each the best of 64 prior draws, so that starts are spread but not absurd."""
     candidates = 64
     z = posterior.prior.sample_unconstrained(key, (chains, candidates))
-    potential = _potentials(posterior, z)
-    best = jnp.argmin(jnp.where(jnp.isnan(potential), jnp.inf, potential), axis=1)
+    x, log_jacobian = jax.vmap(jax.vmap(posterior.prior.from_unconstrained))(z)
+    found = evaluate(posterior, np.asarray(x).reshape(-1, posterior.prior.size))
+    density = (found.log_likelihood + found.log_prior).reshape(chains, candidates) + np.asarray(log_jacobian)
+    best = np.argmax(np.where(np.isnan(density), -np.inf, density), axis=1)
     return z[jnp.arange(chains), best]
-
-
-@eqx.filter_jit
-def _potentials(posterior: Posterior, z: Array) -> Array:
-    return jax.lax.map(posterior.potential, z.reshape(-1, z.shape[-1]), batch_size=32).reshape(z.shape[:-1])
 
 
 def _kernel(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> tuple[Any, Callable]:

@@ -5,16 +5,15 @@ likelihood itself (or the posterior density of the parameters, without the Jacob
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from scipy.optimize import minimize
 
 from ..errors import InputError, did_you_mean
+from .evaluation import Kind, evaluate, place, value_and_gradient
 from .posterior import Posterior
 
 __all__ = ["Optimum", "Profile", "find_optimum", "profile"]
@@ -73,27 +72,14 @@ class Profile(NamedTuple):
     x: np.ndarray
 
 
-def _objective(posterior: Posterior, kind: Literal["likelihood", "posterior"]) -> Callable:
-    """Compiled minus-log-density with gradient; ``held`` is NaN where a coordinate is free."""
-
-    @eqx.filter_jit
-    def value_and_grad(posterior: Posterior, held: Array, z: Array) -> tuple[Array, Array]:
-        def minus_log(z: Array) -> Array:
-            x = _place(posterior, held, z)
-            log_prior = posterior.prior.log_prob(x) if kind == "posterior" else 0.0
-            return -(posterior.log_likelihood(x) + log_prior)
-
-        return jax.value_and_grad(minus_log)(z)
+def _objective(posterior: Posterior, kind: Kind) -> Callable:
+    """Minus the log-density with its gradient; ``held`` is NaN where a coordinate is free."""
 
     def numpy_version(z: np.ndarray, held: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = value_and_grad(posterior, jnp.asarray(held), jnp.asarray(z))
-        return float(value), np.where(np.isnan(held), np.asarray(gradient), 0.0)
+        value, gradient = value_and_gradient(posterior, kind, jnp.asarray(held), jnp.asarray(z))
+        return -float(value), np.where(np.isnan(held), -np.asarray(gradient), 0.0)
 
     return numpy_version
-
-
-def _place(posterior: Posterior, held: Array, z: Array) -> Array:
-    return jnp.where(jnp.isnan(held), posterior.constrain(z), jnp.nan_to_num(held))
 
 
 def _search(objective: Callable, held: np.ndarray, start: np.ndarray) -> tuple[float, np.ndarray]:
@@ -118,7 +104,7 @@ def _search(objective: Callable, held: np.ndarray, start: np.ndarray) -> tuple[f
 def find_optimum(
     posterior: Posterior,
     starts: Float[np.ndarray, "m n"],
-    kind: Literal["likelihood", "posterior"] = "likelihood",
+    kind: Kind = "likelihood",
 ) -> Optimum:
     """The highest of the maxima found from several starts.
 
@@ -141,12 +127,13 @@ def find_optimum(
         for name, value, (low, high) in zip(prior.names, x, prior.bounds)
         if np.isfinite([low, high]).all() and min(value - low, high - value) < 1e-6 * (high - low)
     )
+    at_best = evaluate(posterior, x[None])
     return Optimum(
         parameters={name: float(value) for name, value in zip(prior.names, x)} | prior.fixed,
         x=x,
-        log_likelihood=float(posterior.log_likelihood(jnp.asarray(x))),
-        log_prior=float(prior.log_prob(jnp.asarray(x))),
-        terms={name: float(value) for name, value in posterior.terms(jnp.asarray(x)).items()},
+        log_likelihood=float(at_best.log_likelihood[0]),
+        log_prior=float(at_best.log_prior[0]),
+        terms={name: float(value[0]) for name, value in at_best.terms.items()},
         agreeing=sum(value - best < _AGREE for value, _ in found),
         starts=len(found),
         on_wall=on_wall,
@@ -188,7 +175,7 @@ def profile(posterior: Posterior, axes: Mapping[str, np.ndarray], best: Float[np
     if len(columns) == prior.size:
         return Profile(
             dict(axes),
-            np.asarray(_likelihoods(posterior, jnp.asarray(held))).reshape(shape),
+            evaluate(posterior, held).log_likelihood.reshape(shape),
             held.reshape(*shape, -1),
         )
     objective = _objective(posterior, "likelihood")
@@ -200,13 +187,8 @@ def profile(posterior: Posterior, axes: Mapping[str, np.ndarray], best: Float[np
             (_search(objective, held[i], start) for start in (best_z, neighbour)), key=lambda pair: pair[0]
         )
         log_likelihood[i] = -value
-        x[i] = _place(posterior, jnp.asarray(held[i]), jnp.asarray(neighbour))
+        x[i] = place(posterior, jnp.asarray(held[i]), jnp.asarray(neighbour))
     return Profile(dict(axes), log_likelihood.reshape(shape), x.reshape(*shape, -1))
-
-
-@eqx.filter_jit
-def _likelihoods(posterior: Posterior, x: Array) -> Array:
-    return jax.lax.map(posterior.log_likelihood, x, batch_size=256)
 
 
 def _snake(shape: tuple[int, ...]) -> np.ndarray:

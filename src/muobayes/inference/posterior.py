@@ -7,15 +7,13 @@ NUTS and nested sampling walk in the same unconstrained space R^n and evaluate t
 from collections.abc import Callable
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from ..errors import InputError
 from ..priors.distributions import PriorSet
 
-__all__ = ["Posterior", "check_posterior", "no_derived", "require_parameters"]
+__all__ = ["Posterior", "no_derived", "require_parameters"]
 
 Scalars = dict[str, Array]
 
@@ -89,33 +87,3 @@ def require_parameters(posterior: Posterior) -> None:
             "every parameter of the model is fixed: there is nothing to sample, and its evidence is its likelihood, "
             f"ln Z = {float(posterior.log_likelihood(jnp.zeros(0))):.6g}."
         )
-
-
-def check_posterior(posterior: Posterior, key: Array, points: int = 16) -> None:
-    """Verify at prior draws what samplers rely on, before hours are spent on it.
-
-    Raises
-    ------
-    InputError
-        If the log-likelihood or its gradient is not finite, or the terms do not add up to it; names
-        the point.
-    """
-
-    def probe(z):
-        value, gradient = jax.value_and_grad(posterior.potential)(z)
-        x = posterior.constrain(z)
-        total = sum(posterior.terms(x).values(), jnp.zeros(()))
-        return x, value, gradient, posterior.log_likelihood(x), total
-
-    z = posterior.prior.sample_unconstrained(key, (points,))
-    for x, value, gradient, log_likelihood, total in zip(*map(np.asarray, jax.jit(jax.vmap(probe))(z))):
-        where = ", ".join(f"{name} = {v:.6g}" for name, v in zip(posterior.prior.names, x))
-        if not np.isfinite(value):
-            raise InputError(f"the log-posterior is {-value} at {where}; it must be finite everywhere.")
-        if not np.isfinite(gradient).all():
-            bad = ", ".join(n for n, g in zip(posterior.prior.names, gradient) if not np.isfinite(g))
-            raise InputError(f"the gradient of the log-posterior along {bad} is not finite at {where}.")
-        if abs(total - log_likelihood) > 1e-8 * max(1.0, abs(log_likelihood)):
-            raise InputError(
-                f"the terms add up to {total:.10g}, the log-likelihood is {log_likelihood:.10g}, at {where}."
-            )

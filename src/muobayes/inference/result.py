@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import arviz as az
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from ..errors import InputError
+from .evaluation import Evaluation, evaluate
 from .nuts import Draws, NutsOptions
 from .posterior import Posterior
 from .seeds import named_key
@@ -89,21 +87,14 @@ def inference_data(
         term), prior, and observed_data.
     """
     names = posterior.prior.names
-    x = np.asarray(_evaluate(posterior.constrain, jnp.asarray(draws.z)))
+    x = np.asarray(jax.jit(jax.vmap(jax.vmap(posterior.constrain)))(draws.z))
     folded = fold_signs(symmetry, x, names)
     key = named_key(seed, "prior")
     prior = np.asarray(posterior.prior.sample(key, (1, _PRIOR_DRAWS)))
-
-    def at(x: np.ndarray) -> tuple[dict[str, Array], dict[str, Array], Array]:
-        return _evaluate(
-            lambda x: (posterior.terms(x), posterior.derived(x), posterior.log_likelihood(x)), jnp.asarray(x)
-        )
-
-    terms, derived, log_likelihood = at(folded.x)
-    _, prior_derived, _ = at(prior)
+    drawn, of_prior = _at(posterior, folded.x), _at(posterior, prior)
     diverging = np.asarray(draws.diverging)
     data = az.from_dict(
-        posterior=_columns(names, folded.x) | _numpy(derived),
+        posterior=_columns(names, folded.x) | drawn.derived,
         sample_stats={
             "lp": -draws.potential,
             "energy": draws.energy,
@@ -112,13 +103,13 @@ def inference_data(
             "n_steps": draws.num_steps,
             "diverging": diverging,
         },
-        log_likelihood=_numpy(terms),
-        prior=_columns(names, prior) | _numpy(prior_derived),
+        log_likelihood=drawn.terms,
+        prior=_columns(names, prior) | of_prior.derived,
         observed_data={k: np.atleast_1d(np.asarray(v, float)) for k, v in (observed or {}).items()} or None,
     )
     # ArviZ warns of this name among sample_stats when it comes through from_dict.
-    data.sample_stats["log_likelihood"] = (("chain", "draw"), np.asarray(log_likelihood))
-    for name in (*names, *derived):
+    data.sample_stats["log_likelihood"] = (("chain", "draw"), drawn.log_likelihood)
+    for name in (*names, *drawn.derived):
         for group in (data.posterior, data.prior):
             group[name].attrs.update(units=(units or {}).get(name, ""), label=(labels or {}).get(name, name))
     record = {
@@ -142,19 +133,10 @@ def _columns(names: Sequence[str], x: np.ndarray) -> dict[str, np.ndarray]:
     return {name: x[..., i] for i, name in enumerate(names)}
 
 
-def _numpy(values: Mapping[str, Array]) -> dict[str, np.ndarray]:
-    return {name: np.asarray(value) for name, value in values.items()}
-
-
-def _evaluate(function: Any, x: Array) -> Any:
-    """Apply a function of one point to (chains, draws, n) points, in batches."""
-
-    @eqx.filter_jit
-    def mapped(x: Array) -> Any:
-        flat = jax.lax.map(function, x.reshape(-1, x.shape[-1]), batch_size=64)
-        return jax.tree.map(lambda leaf: leaf.reshape(*x.shape[:2], *leaf.shape[1:]), flat)
-
-    return mapped(x)
+def _at(posterior: Posterior, x: np.ndarray) -> Evaluation:
+    """`evaluate` at (chains, draws, n) points, every value (chains, draws)."""
+    found = evaluate(posterior, x.reshape(-1, x.shape[-1]))
+    return jax.tree.map(lambda leaf: leaf.reshape(x.shape[:2]), found)
 
 
 def save_result(data: az.InferenceData, path: Path) -> None:

@@ -7,11 +7,11 @@ symmetrise their proposals over the group instead of cutting the prior.
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from ..errors import InputError, did_you_mean
+from .evaluation import evaluate
 from .posterior import Posterior
 
 __all__ = ["Fold", "SignSymmetry", "fold_signs", "sign_symmetry"]
@@ -65,9 +65,8 @@ def sign_symmetry(posterior: Posterior, key: Array, points: int = 32) -> SignSym
         likelihood although the prior is symmetric (a wrong declaration would corrupt every result).
     """
     prior = posterior.prior
-    x = prior.sample(key, (points,))
-    log_prior = jax.jit(jax.vmap(prior.log_prob))
-    log_likelihood = jax.jit(jax.vmap(posterior.log_likelihood))
+    x = np.asarray(prior.sample(key, (points,)))
+    here = evaluate(posterior, x)
     kept, notes = [], []
     for symmetry in posterior.symmetries:
         label = ", ".join(symmetry)
@@ -80,14 +79,14 @@ def sign_symmetry(posterior: Posterior, key: Array, points: int = 32) -> SignSym
             continue
         flips = np.array([name in symmetry for name in prior.names])
         signs = np.where(flips, -1.0, 1.0)
-        if not np.allclose(log_prior(x * signs), log_prior(x), rtol=0, atol=_TOLERANCE):
+        there = evaluate(posterior, x * signs)
+        if not np.allclose(there.log_prior, here.log_prior, rtol=0, atol=_TOLERANCE):
             notes.append(f"the prior breaks the sign symmetry of {label}.")
             continue
-        here, there = np.asarray(log_likelihood(x)), np.asarray(log_likelihood(x * signs))
-        difference = np.abs(here - there) / np.maximum(1.0, np.abs(here))
-        if difference.max() > _TOLERANCE:
+        change = np.abs(there.log_likelihood - here.log_likelihood)
+        if (change / np.maximum(1.0, np.abs(here.log_likelihood))).max() > _TOLERANCE:
             raise InputError(
-                f"symmetry of {label}: the log-likelihood changes by {np.abs(here - there).max():.3g}; the "
+                f"symmetry of {label}: the log-likelihood changes by {change.max():.3g}; the "
                 "declaration is wrong."
             )
         kept.append(flips)

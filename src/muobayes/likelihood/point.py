@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -118,8 +119,8 @@ def evaluate_point(
         mu=scale,
     )
     x, log_mu = jnp.asarray(vector[support]), float(np.log(scale))
-    predictions = likelihood.predictions(x, log_mu)
-    terms = np.asarray(likelihood.terms(predictions))
+    predictions = jax.jit(likelihood.predictions)(x, log_mu)
+    terms = np.asarray(jax.jit(likelihood.terms)(predictions))
     sm, uncertainty = sm_predictions(dataset), observable_uncertainties(dataset)
     observables = {}
     for key, prediction in zip(all_observables(dataset), np.asarray(predictions), strict=True):
@@ -138,7 +139,7 @@ def evaluate_point(
         "log_likelihood": dict(zip(names, terms.tolist(), strict=True)) | {"global": float(terms.sum())},
         "sm_log_likelihood": dict(zip(names, at_sm.tolist(), strict=True)) | {"global": float(at_sm.sum())},
         "observables": observables,
-        "ckm": np.asarray(likelihood.predictions.ckm_shifts(x, log_mu)[-1]).tolist(),
+        "ckm": np.asarray(jax.jit(likelihood.predictions.ckm_shifts)(x, log_mu)[-1]).tolist(),
     }
 
 
