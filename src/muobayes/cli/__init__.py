@@ -73,3 +73,8 @@ def main() -> None:
     except InputError as error:
         typer.echo(f"muobayes: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"muobayes: {error.filename}: the file cannot be used ({error.strerror}).", err=True)
+        sys.exit(2)
