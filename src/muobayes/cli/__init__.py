@@ -14,6 +14,7 @@ from . import (
     light_x,
     likelihood,
     matching,
+    matching_scale,
     models,
     observables,
     point,
@@ -62,6 +63,7 @@ app.command("popxf")(popxf.popxf)
 plot = typer.Typer(help="Figures.", no_args_is_help=True)
 plot.command("flow")(running.plot_flow)
 plot.command("naturalness")(running.plot_naturalness)
+plot.command("scale")(matching_scale.plot_scale)
 plot.command("light-x")(light_x.plot_light_x)
 app.add_typer(plot, name="plot")
 
