@@ -76,7 +76,9 @@ def slopes(couplings: Leptoquark, sm: SMParameters) -> Leptoquark:
     if isinstance(couplings, S1 | S3 | R2):
         return of_field(couplings)
     constant = jax.tree.map(lambda x: jnp.zeros_like(x), couplings)
-    return eqx.tree_at(lambda pair: pair.fields(), constant, tuple(of_field(field) for field in couplings.fields()))
+    return eqx.tree_at(
+        lambda pair: pair.fields(), constant, tuple(of_field(field) for field in couplings.fields())
+    )
 
 
 def at_scale(
@@ -87,6 +89,8 @@ def at_scale(
 ) -> Leptoquark:
     """The same theory at another scale: one fourth-order Runge-Kutta step in ln(mu), 1e-7 for a factor of two.
 
+    Quarks are in the Warsaw basis at either scale: running makes Yd non-diagonal, and the doublets are rotated back.
+
     Parameters
     ----------
     couplings : S1, S3, R2, S1S3 or R2S3
@@ -94,7 +98,7 @@ def at_scale(
     mu, new_mu : scalar
         GeV.
     sm_at : callable
-        Scale in GeV -> Standard Model parameters.
+        Scale in GeV -> Standard Model parameters, Yd and Ye diagonal.
 
     Returns
     -------
@@ -107,12 +111,37 @@ def at_scale(
     def moved(slope: Leptoquark, x: float) -> Leptoquark:
         return jax.tree.map(lambda value, s: value + x * step * s, couplings, slope)
 
-    first = slopes(couplings, start)
-    second = slopes(moved(first, 0.5), middle)
-    third = slopes(moved(second, 0.5), middle)
-    fourth = slopes(moved(third, 1.0), end)
+    first = _aligned_slopes(couplings, start)
+    second = _aligned_slopes(moved(first, 0.5), middle)
+    third = _aligned_slopes(moved(second, 0.5), middle)
+    fourth = _aligned_slopes(moved(third, 1.0), end)
     mean = jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, first, second, third, fourth)
     return moved(mean, 1.0)
+
+
+def _aligned_slopes(couplings: Leptoquark, sm: SMParameters) -> Leptoquark:
+    """`slopes` in the basis in which Yd is diagonal at every scale.
+
+    Below the leptoquarks dYd/dln(mu) = X Yd + ... with X = 3/2 (Yd Yd^dagger - Yu Yu^dagger)/(16 pi^2)
+    (hep-ph/0211440) turns the eigenvectors of Yd Yd^dagger by dU = U A; q = U q', and couplings to q follow.
+    """
+    X = 3 / 2 * LOOP * (sm.Yd @ _dag(sm.Yd) - sm.Yu @ _dag(sm.Yu))
+    squares = jnp.abs(jnp.diagonal(sm.Yd)) ** 2
+    total, difference = squares[:, None] + squares, squares - squares[:, None] + jnp.eye(3)
+    A = jnp.where(jnp.eye(3, dtype=bool), 0.0, X * total / difference)
+
+    def turned(field: S1 | S3 | R2, slope: S1 | S3 | R2) -> S1 | S3 | R2:
+        names = [name for name, kinds in field.leptoquark_matrices.items() if "q" in kinds]
+        first = [field.leptoquark_matrices[name][0] == "q" for name in names]
+        change = [A.T @ getattr(field, n) if f else getattr(field, n) @ A for n, f in zip(names, first)]
+        values = [getattr(slope, n) + c for n, c in zip(names, change)]
+        return eqx.tree_at(lambda c: [getattr(c, n) for n in names], slope, values)
+
+    slope = slopes(couplings, sm)
+    if isinstance(couplings, S1 | S3 | R2):
+        return turned(couplings, slope)  # type: ignore[arg-type]
+    pairs = zip(couplings.fields(), slope.fields())  # type: ignore[union-attr]
+    return eqx.tree_at(lambda pair: pair.fields(), slope, tuple(turned(f, s) for f, s in pairs))
 
 
 def _running(field: S1 | S3 | R2) -> list[Array]:
