@@ -140,8 +140,8 @@ def _aligned_slopes(couplings: Leptoquark, sm: SMParameters) -> Leptoquark:
     slope = slopes(couplings, sm)
     if isinstance(couplings, S1 | S3 | R2):
         return turned(couplings, slope)  # type: ignore[arg-type]
-    pairs = zip(couplings.fields(), slope.fields())  # type: ignore[union-attr]
-    return eqx.tree_at(lambda pair: pair.fields(), slope, tuple(turned(f, s) for f, s in pairs))
+    fields = [turned(f, s) for f, s in zip(couplings.fields(), slope.fields())]  # type: ignore[union-attr, arg-type]
+    return eqx.tree_at(lambda pair: pair.fields(), slope, tuple(fields))
 
 
 def _running(field: S1 | S3 | R2) -> list[Array]:
