@@ -39,7 +39,7 @@ def _point() -> tuple[S1S3, SMParameters]:
 
 
 def _lsme_seconds() -> float | None:
-    """One point of S1 with lsme (optional): the same coefficients, one after the other as it offers them."""
+    """One point of S1 with lsme (`make setup-crosscheck`): the same coefficients, one after the other."""
     try:
         from lsme.numeric.Granadaomega1_matching import Granadaomega1MatchingResult
     except ImportError:
@@ -52,7 +52,7 @@ def _lsme_seconds() -> float | None:
 
 
 def benchmarks() -> list[dict]:
-    """Times per point; the ratio is time over the project's limit, or the peer's time over ours."""
+    """Times per point; the ratio is to the project's limit, or lsme's time over ours, where lsme is installed."""
     pair, sm = _point()
     mu = jnp.asarray(2800.0)
     flat, restore = ravel_pytree(jax.tree.map(lambda x: jnp.stack([x.real, x.imag]), pair))
@@ -83,13 +83,17 @@ def benchmarks() -> list[dict]:
     ours = _seconds(lambda: alone(pair.s1, sm, mu), 300)
     peer = _lsme_seconds()
     results.append(
-        {
-            "name": "matching S1 alone, all flavours: value (ratio: lsme's time over ours)",
-            "value": ours * 1e3,
-            "unit": "ms",
-            "ratio": None if peer is None else peer / ours,
-        }
+        {"name": "matching S1 alone, all flavours: value", "value": ours * 1e3, "unit": "ms", "ratio": None}
     )
+    if peer is not None:
+        results.append(
+            {
+                "name": "matching S1 alone, by lsme (ratio: over ours)",
+                "value": peer * 1e3,
+                "unit": "ms",
+                "ratio": peer / ours,
+            }
+        )
     return results
 
 

@@ -25,7 +25,8 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     " (did you mean 'nlive'?)"
     """
     names = list(allowed)
-    matches = get_close_matches(name, names, n=1, cutoff=0.5)
+    same = [n for n in names if n.lower() == name.lower()]
+    matches = same or get_close_matches(name, names, n=1, cutoff=0.5)
     if not matches:
         lowered = {n.lower(): n for n in names}
         matches = [lowered[m] for m in get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)]

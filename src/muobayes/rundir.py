@@ -80,6 +80,11 @@ class RunDir:
         return self.path / "explanation.json"
 
     @property
+    def matching_scale(self) -> Path:
+        """What matching at half and at twice the scale changes at the best fit."""
+        return self.path / "matching_scale.json"
+
+    @property
     def log(self) -> Path:
         """What happened, with times."""
         return self.path / "run.log"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from muobayes.cli import app
+from muobayes.cli import app, main
 from muobayes.errors import InputError
 from muobayes.smeft.basis import coefficients
 
@@ -80,6 +80,8 @@ def test_point_from_a_file(tmp_path):
         (["type-a/b-3lmu", "--set", "gX=1", "--scale", "3 TeV"], "the matching does not depend on it"),
         (["s3", "--set", "eta33L"], "write parameter=value"),
         (["s3", "--set", "eta33L=big", "--set", "M3=3 TeV"], "'big' is not a number"),
+        (["s3", "--set", "eta33L=nan", "--set", "M3=3 TeV"], "'nan' is not a number"),
+        (["s1+s3", "--set", "M1=1 GeV", "--set", "M3=1e6 GeV", "--scale", "3 TeV"], "are too different"),
         (["s3", "--set", "lamH3=1j", "--set", "M3=3 TeV"], "lamH3: it must be real"),
         (["s3", "--set", "M3=3"], "has no unit"),
         (["s3", "--set", "eta33L=1", "--scale", "3 TeV"], "a positive mass is needed"),
@@ -105,6 +107,7 @@ def test_mistakes(arguments, sentence):
         ({"couplings": None}, "there are no couplings"),
         ({"couplings": {}}, "the coupling matrix lambda3L of s3 is missing"),
         ({"couplings": {"lambda3l": [[0] * 3] * 3}}, "did you mean 'lambda3L'"),
+        ({"couplings": {"lambda1l": [[0] * 3] * 3}}, "s3 has no coupling 'lambda1l'"),
         ({"couplings": {"lambda3L": [[1, 2], [3, 4]]}}, "must be a 3 x 3 matrix"),
         ({"couplings": {"lambda3L": [[0] * 3] * 3, "kappa_H3": [0, 1]}}, "kappa_H3 must be real"),
         ({"M_GeV": "3 TeV"}, "M_GeV must be a number"),
@@ -120,6 +123,25 @@ def test_mistakes_in_a_file(tmp_path, change, sentence):
     with pytest.raises(InputError) as caught:
         run("s3", "--couplings", str(path))
     assert sentence in str(caught.value)
+
+
+def test_a_missing_number_is_named(tmp_path):
+    path = tmp_path / "point.json"
+    path.write_text(json.dumps({"m_GeV": 2000, "mu_M_GeV": 1500, "couplings": {"lambda3L": [[0] * 3] * 3}}))
+    with pytest.raises(InputError, match=r"M_GeV is missing \(did you mean 'm_GeV'\?\)"):
+        run("s3", "--couplings", str(path))
+
+
+def test_files_that_cannot_be_used(tmp_path, monkeypatch, capsys):
+    for arguments in (
+        ["--couplings", str(tmp_path)],
+        [*MUONS, "--json", str(tmp_path / "absent" / "out.json")],
+    ):
+        monkeypatch.setattr("sys.argv", ["muobayes", "match", "s3", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        message = capsys.readouterr().err
+        assert caught.value.code == 2 and message.startswith("muobayes: ") and "cannot be used" in message
 
 
 def test_file_that_is_not_json(tmp_path):

@@ -14,6 +14,7 @@ from . import (
     light_x,
     likelihood,
     matching,
+    matching_scale,
     models,
     observables,
     point,
@@ -62,6 +63,7 @@ app.command("popxf")(popxf.popxf)
 plot = typer.Typer(help="Figures.", no_args_is_help=True)
 plot.command("flow")(running.plot_flow)
 plot.command("naturalness")(running.plot_naturalness)
+plot.command("scale")(matching_scale.plot_scale)
 plot.command("light-x")(light_x.plot_light_x)
 app.add_typer(plot, name="plot")
 
@@ -72,4 +74,9 @@ def main() -> None:
         app()
     except InputError as error:
         typer.echo(f"muobayes: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"muobayes: {error.filename}: the file cannot be used ({error.strerror}).", err=True)
         sys.exit(2)

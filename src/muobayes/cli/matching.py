@@ -1,6 +1,7 @@
 """``muobayes match``: the Warsaw coefficients that a point of a leptoquark model generates."""
 
 import json
+from cmath import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +57,7 @@ def match(
         point, sm, mu = _from_file(model, couplings, scale)
     else:
         point, sm, mu = _from_options(model, set_ or [], scale)
+    _check_masses(point)
     parts = _evaluate(point, sm, mu, loop)
 
     total: dict[str, complex] = {}
@@ -75,6 +77,19 @@ def match(
     if json_ is None and wcxf is None:
         for name, z in total.items():
             typer.echo(f"{name:14s} {z.real: .6e} {z.imag:+.6e}i")
+
+
+def _check_masses(point: "Leptoquark") -> None:
+    from ..matching import R2S3, S1S3
+    from ..matching.loop_functions import LARGEST_RATIO
+
+    if isinstance(point, S1S3 | R2S3):
+        low, high = sorted(float(field.M) for field in point.fields())
+        if high > LARGEST_RATIO * low:
+            raise InputError(
+                f"the masses {low:g} GeV and {high:g} GeV are too different: their ratio can be up to "
+                f"{LARGEST_RATIO:g}; match the fields one by one."
+            )
 
 
 def _from_file(model: str, path: Path, scale: str | None) -> "tuple[Leptoquark, SMParameters, float]":
@@ -117,7 +132,7 @@ def _from_options(
             parse_energy(text, f"--set {name}") if name.startswith("M") else _number(name, text)
         )
     for name in (n for n in allowed if n.startswith("M")):
-        if not parameters.get(name, 0.0).real > 0:
+        if not 0 < parameters.get(name, 0.0).real < inf:
             raise InputError(f"--set {name}: a positive mass is needed, for example --set {name}='3 TeV'.")
     if scale is None:
         raise InputError("--scale is missing; write for example --scale '3 TeV'.")
@@ -157,9 +172,9 @@ def _number(name: str, text: str) -> complex:
     try:
         value = complex(text.replace(" ", ""))
     except ValueError:
-        raise InputError(
-            f"--set {name}: {text!r} is not a number; write for example 0.43 or 0.1+0.2j."
-        ) from None
+        value = complex("nan")
+    if not isfinite(value):
+        raise InputError(f"--set {name}: {text!r} is not a number; write for example 0.43 or 0.1+0.2j.")
     if name.startswith(("lam", "kapH2", "c_")) or name == "kapH3":
         if value.imag:
             raise InputError(f"--set {name}: it must be real.")

@@ -8,6 +8,7 @@ from ._matching import PARTS, Matching, match, matching
 from ._tables import MODELS
 from .couplings import R2, R2S3, S1, S1S3, S3, Leptoquark, SMParameters
 from .muoquarks import muoquarks, top_row
+from .running import at_scale, slopes
 from .thresholds import Thresholds, thresholds
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "Matching",
     "SMParameters",
     "Thresholds",
+    "at_scale",
     "match",
     "matching",
     "muoquarks",
+    "slopes",
     "thresholds",
     "top_row",
 ]

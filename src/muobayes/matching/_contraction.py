@@ -87,15 +87,19 @@ def _leaf(matrix: Array, link: Link) -> Array:
     return matrix.T if link.transposed else matrix
 
 
+def _factors(token: str) -> tuple[str, ...]:
+    """A power ``x^n`` as n factors x, so that few scalars are computed; 1/M^2 is one scalar."""
+    base, _, power = token.partition("^")
+    return (token,) if "/" in token or not power else (base,) * int(power)
+
+
 def _token(scalars: Mapping[str, ArrayLike], token: str) -> Array:
-    """The value of ``x``, ``x*`` (conjugate), ``x + y`` or a power of them, ``x^n``, ``x + y^n``."""
+    """The value of ``x``, ``x*`` (conjugate) or ``x + y``."""
     if token in scalars:
         return jnp.asarray(scalars[token], complex)
-    base, _, power = token.partition("^")
-    names = base.rstrip("*").split(" + ")
+    names = token.rstrip("*").split(" + ")
     value = jnp.sum(jnp.stack([jnp.asarray(scalars[name], complex) for name in names]))
-    value = jnp.conj(value) if base.endswith("*") else value
-    return value ** int(power) if power else value
+    return jnp.conj(value) if token.endswith("*") else value
 
 
 def contraction(
@@ -128,10 +132,11 @@ def contraction(
         if terms[structure]:
             scale = 1.0 if row.part == "tree" else LOOP
             parts = weights.setdefault(structure, [])
+            scalars = tuple(factor for token in row.scalars for factor in _factors(token))
             if row.const:
-                parts.append((scale * float(row.const), row.scalars))
+                parts.append((scale * float(row.const), scalars))
             if row.log:
-                parts.append((scale * float(row.log), (*row.scalars, row.log_name)))
+                parts.append((scale * float(row.log), (*scalars, row.log_name)))
 
     products = {p: None for parts in weights.values() for _, p in parts}
     tokens = tuple(dict.fromkeys(token for p in products for token in p))

@@ -11,7 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-__all__ = ["TwoMass", "two_mass"]
+__all__ = ["LARGEST_RATIO", "TwoMass", "two_mass"]
+
+LARGEST_RATIO = 1e5
+"""Ratio of the masses up to which the quadrature is exact to rounding."""
 
 _nodes, _weights = np.polynomial.legendre.leggauss(24)
 _NODES, _WEIGHTS = (_nodes + 1) / 2, _weights / 2
@@ -38,7 +41,7 @@ def two_mass(M1: Array | float, M3: Array | float) -> TwoMass:
     Parameters
     ----------
     M1, M3 : scalar
-        Masses in GeV, with a ratio below exp(10).
+        Masses in GeV, with a ratio up to `LARGEST_RATIO`.
 
     Returns
     -------

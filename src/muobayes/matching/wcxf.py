@@ -28,7 +28,9 @@ _SM_MATRICES = {"Gu": "Yu", "Gd": "Yd", "Ge": "Ye"}
 
 
 def _number(document: Mapping[str, Any], key: str, where: str) -> float:
-    value = document.get(key)
+    if key not in document:
+        raise InputError(f"{where}: {key} is missing{did_you_mean(key, document)}.")
+    value = document[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise InputError(f"{where}: {key} must be a number, and is {value!r}.")
     return float(value)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..errors import InputError
-from ..matching import PARTS, Leptoquark, SMParameters, matching, muoquarks
+from ..matching import PARTS, Leptoquark, SMParameters, at_scale, matching, muoquarks
 from ..matching.heavy_x import current, heavy_x_matching, mix_bs, rotate_sb
 from ..running.sm import sm_parameters
 from ..smeft.basis import component_index
@@ -88,7 +88,9 @@ def leptoquarks_of(entry: ModelEntry, parameters: Parameters, sm: SMParameters) 
     return _couplings(group, parameters, sm)
 
 
-def _leptoquarks(group: tuple[str, ...], loop: int, only: frozenset[str] | None) -> WilsonSource:
+def _leptoquarks(
+    group: tuple[str, ...], loop: int, only: frozenset[str] | None, given_at: float | None
+) -> WilsonSource:
     """Leptoquarks that are matched together, each coupled to one lepton flavour."""
     leptons = tuple(sorted({3 if field == "S1tau" else 2 for field in group}))
     model = {
@@ -103,7 +105,10 @@ def _leptoquarks(group: tuple[str, ...], loop: int, only: frozenset[str] | None)
     prepared = matching(model, parts=PARTS if loop else ("tree",), leptons=leptons, aligned=True, only=only)
 
     def coefficients(parameters, sm, mu):
-        return prepared(_couplings(group, parameters, sm), sm, mu)
+        if given_at is None:
+            return prepared(_couplings(group, parameters, sm), sm, mu)
+        couplings = _couplings(group, parameters, sm_at(given_at))
+        return prepared(at_scale(couplings, given_at, mu, sm_at), sm, mu)
 
     return WilsonSource(prepared.components, coefficients)
 
@@ -124,12 +129,23 @@ def _heavy_x(entry: ModelEntry) -> WilsonSource:
 
 
 def wilson_sources(
-    entry: ModelEntry, loop: int, only: frozenset[str] | None = None
+    entry: ModelEntry, loop: int, only: frozenset[str] | None = None, given_at: float | None = None
 ) -> tuple[WilsonSource, ...]:
-    """The sources of a model; with ``only``, leptoquarks compute no other coefficients than these."""
+    """The sources of a model.
+
+    Parameters
+    ----------
+    loop : {0, 1}
+        Order of the matching of leptoquarks.
+    only : frozenset of str, optional
+        Coefficients other than these are not computed for leptoquarks.
+    given_at : float, optional
+        Scale in GeV at which the parameters are the couplings and masses of the leptoquarks; from there they run to
+        the matching scale. By default they are given at the matching scale.
+    """
     if loop not in (0, 1):
         raise InputError(f"matching.loop: {loop!r} is not available; allowed are 0 and 1.")
-    sources = [_leptoquarks(group, loop, only) for group in _groups(entry)]
+    sources = [_leptoquarks(group, loop, only, given_at) for group in _groups(entry)]
     if entry.x == "heavy":
         sources.append(_heavy_x(entry))
     return tuple(sources)

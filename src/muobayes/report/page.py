@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup, escape
 
 from .. import __version__
@@ -23,6 +24,8 @@ __all__ = ["write_page"]
 
 _FIGURES = ("corner", "fig1", "gains", "pulls", "chains")
 _ENLARGED = 1.15
+_SCALE_VISIBLE = 0.02  # of 2 Delta log L
+_SCALE_TOTAL = "all that is matched"
 _GAINS = (
     "What each part of the data gains over the SM at the best fit, and how another data set sees that point."
 )
@@ -92,6 +95,8 @@ def _content(results: Results) -> dict[str, Any]:
         "gain_columns": list(results.gains),
         "gains": _gain_rows(results.gains),
         "gains_caption": _GAINS,
+        "scale_sentence": results.scale_sentence,
+        "scale": _scale_rows(results.matching_scale),
         "plane_caption": _PLANE,
         "pulls": _pull_rows(results),
         "sampling": _sampling_rows(results),
@@ -171,6 +176,33 @@ def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]
     ]
     total = [sum(column.values()) for column in gains.values()]
     return [*rows, {"label": "all data", "cells": total, "total": True}]
+
+
+def _scale_rows(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """2 Delta log L of the terms that the matching scale changes visibly, at each scale; and the sum of all."""
+    if found is None:
+        return {}
+    cases = found["two_delta_logL"]
+    *_, used = cases
+    visible = [
+        name for name in cases[used] if any(np.ptp(terms[name]) > _SCALE_VISIBLE for terms in cases.values())
+    ]
+    rows = {term_label(name): {case: terms[name] for case, terms in cases.items()} for name in visible}
+    rows[_SCALE_TOTAL] = {case: np.sum(list(terms.values()), axis=0) for case, terms in cases.items()}
+    return {
+        "used": used,
+        "columns": [f"{mu / 1e3:g} TeV" for mu in found["mu_GeV"]],
+        "cases": list(cases),
+        "rows": [
+            {
+                "label": label,
+                "cells": list(by_case[used]),
+                "ranges": [float(np.ptp(values)) for values in by_case.values()],
+                "total": label == _SCALE_TOTAL,
+            }
+            for label, by_case in rows.items()
+        ],
+    }
 
 
 def _pull_rows(results: Results) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..models.catalogue import ModelEntry
 from ..runcard import Nuts, RunCard
 from ..rundir import RunDir
+from .numbers import signed
 
 if TYPE_CHECKING:
     import arviz
@@ -176,6 +177,30 @@ class Results:
         left_out = [name for name in list(against)[:3] if name not in found["counted"]]
         note = f" This run leaves out {', '.join(left_out)}." if left_out else ""
         return f"{start} It is excluded by {worst}: X is not the explanation of (g-2)_mu.{note}"
+
+    @cached_property
+    def matching_scale(self) -> Mapping[str, Any] | None:
+        """The best fit matched at other scales: ``given_at_GeV``, ``mu_GeV``, ``two_delta_logL`` by case and term."""
+        path = self.folder.matching_scale
+        return json.loads(path.read_text()) if path.exists() else None
+
+    @property
+    def scale_sentence(self) -> str:
+        """The theory uncertainty from the matching scale at the best fit; empty if there is none."""
+        found = self.matching_scale
+        if found is None:
+            return ""
+        mus = np.array(found["mu_GeV"])
+        here = int(np.argmin(np.abs(mus - found["given_at_GeV"])))
+        changes = []
+        for case, terms in reversed(found["two_delta_logL"].items()):
+            total = np.sum(list(terms.values()), axis=0)
+            change = total - total[here]
+            changes.append(f"{signed(change.min(), 2)} to {signed(change.max(), 2)} ({case})")
+        return (
+            f"Theory uncertainty: matched at {mus[0] / 1e3:g} to {mus[-1] / 1e3:g} TeV instead of {mus[here] / 1e3:g} "
+            f"TeV, the best fit changes its 2 Δ log L by {', '.join(changes)}."
+        )
 
     @cached_property
     def diagnostics(self) -> Mapping[str, Any]:

@@ -37,6 +37,8 @@ def result_text(results: Results) -> Group:
     ]
     gain = fixed(best["two_delta_logL"], 2)
     parts.append(Text(f"Best fit: 2 Δ log L = {gain} against the SM ({results.card.dataset})."))
+    if results.scale_sentence:
+        parts.append(Text(results.scale_sentence))
     for warning in results.diagnostics["warnings"]:
         parts.append(Text(f"Warning: {warning}", style="bold yellow"))
     for note in results.notes:

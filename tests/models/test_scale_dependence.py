@@ -1,0 +1,38 @@
+"""The dependence of the likelihood on the matching scale, at the best fit of Fig. 1 of arXiv:2103.13991."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muobayes.cli.point import read_point
+from muobayes.errors import InputError
+from muobayes.matching_scale import scale_dependence, scale_uncertainty
+from muobayes.runcard import RunCard
+
+FIG1 = Path(__file__).parents[2] / "runs" / "fig1.yaml"
+
+
+@pytest.mark.slow
+def test_one_loop_terms_at_least_halve_it():
+    card = RunCard.load(FIG1)
+    gains = scale_dependence(card, read_point(card, ["eta33L=0.403", "eta13L=0.121"]))
+    assert gains.attrs["given_at"] == 3000.0
+    np.testing.assert_allclose(gains.mu, [1500.0, 3000.0, 6000.0])
+    at_card_scale = gains.sel(mu=3000.0)
+    np.testing.assert_allclose(
+        at_card_scale.sel(case="one loop"), at_card_scale.sel(case="one loop, couplings not run"), atol=1e-9
+    )
+    groups = {name: list(terms) for name, terms in card.plane.groups.items()} | {
+        "all": list(gains.term.values)
+    }
+    for name, terms in groups.items():
+        tree, loop, _ = np.ptp(gains.sel(term=terms).sum("term").values, axis=1)
+        assert loop < tree / 2, name
+
+
+def test_a_model_without_leptoquarks_has_none():
+    card = RunCard.from_dict({"model": "sm"})
+    assert scale_uncertainty(card, {}) is None
+    with pytest.raises(InputError, match="no leptoquark"):
+        scale_dependence(card, {})
