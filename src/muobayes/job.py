@@ -81,12 +81,15 @@ def run(
     if folder.state == "finished":
         return Results(folder.path)
     explain: Callable[[RunCard], dict[str, Any] | None] = _nothing_to_explain
+    rescale: Callable[[RunCard, Mapping[str, float]], dict[str, Any] | None] = _nothing_to_match
     if build is None:
         from .explanation import explanation
+        from .matching_scale import scale_uncertainty
         from .models import build as build_model
         from .observables import point_table
 
         build, observe, explain = build_model, observe or point_table, explanation
+        rescale = scale_uncertainty
     if not isinstance(card.sampler, Nuts):
         raise InputError(
             "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
@@ -116,6 +119,8 @@ def run(
             write_text(folder.changes, json.dumps(seen, indent=1))
         if (found := explain(card)) is not None:
             write_text(folder.explanation, json.dumps(found, indent=1))
+        if (left := rescale(card, values)) is not None:
+            write_text(folder.matching_scale, json.dumps(left, indent=1))
         write_text(folder.best_fit, json.dumps(best, indent=1))
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
@@ -123,6 +128,10 @@ def run(
 
 
 def _nothing_to_explain(card: RunCard) -> None:
+    """Of a posterior that is not a model of the catalogue."""
+
+
+def _nothing_to_match(card: RunCard, parameters: Mapping[str, float]) -> None:
     """Of a posterior that is not a model of the catalogue."""
 
 

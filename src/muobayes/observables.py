@@ -84,7 +84,7 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
         filled = np.flatnonzero(coefficients)
         keys = all_observables(dataset)
         model = build_predictions(keys, support[filled], mu=mu, sm_values=dict(dataset.sm_values))
-        predicted = np.asarray(jax.jit(model)(jnp.asarray(coefficients[filled]), np.log(mu)))
+        predicted = np.asarray(jax.jit(lambda c: model(c, np.log(mu)))(coefficients[filled]))
         prediction = dict(zip(keys, predicted))
     table["prediction"] = [float(prediction[key]) for key in table.index]
     table["pull"] = (table.prediction - table.exp) / table.sigma

@@ -27,7 +27,6 @@ PUBLIC = {
     "muobayes.inference.diagnostics": ["Diagnostics", "ParameterDiagnostics", "diagnose"],
     "muobayes.inference.evaluation": [
         "Evaluation",
-        "Kind",
         "check_posterior",
         "evaluate",
         "place",

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from ..errors import InputError
 from .posterior import Posterior
 
-__all__ = ["Evaluation", "Kind", "check_posterior", "evaluate", "place", "value_and_gradient"]
+__all__ = ["Evaluation", "check_posterior", "evaluate", "place", "value_and_gradient"]
 
 Kind = Literal["likelihood", "posterior"]
 

@@ -119,11 +119,16 @@ def evaluate_point(
         mu=scale,
     )
     x, log_mu = jnp.asarray(vector[support]), float(np.log(scale))
-    predictions = jax.jit(likelihood.predictions)(x, log_mu)
-    terms = np.asarray(jax.jit(likelihood.terms)(predictions))
+
+    @jax.jit
+    def evaluated(x):
+        predictions = likelihood.predictions(x, log_mu)
+        return predictions, likelihood.terms(predictions), likelihood.predictions.ckm_shifts(x, log_mu)[-1]
+
+    predictions, terms, ckm_shift = map(np.asarray, evaluated(x))
     sm, uncertainty = sm_predictions(dataset), observable_uncertainties(dataset)
     observables = {}
-    for key, prediction in zip(all_observables(dataset), np.asarray(predictions), strict=True):
+    for key, prediction in zip(all_observables(dataset), predictions, strict=True):
         u = uncertainty[key]
         observables[key] = {
             "prediction": float(prediction),
@@ -139,7 +144,7 @@ def evaluate_point(
         "log_likelihood": dict(zip(names, terms.tolist(), strict=True)) | {"global": float(terms.sum())},
         "sm_log_likelihood": dict(zip(names, at_sm.tolist(), strict=True)) | {"global": float(at_sm.sum())},
         "observables": observables,
-        "ckm": np.asarray(jax.jit(likelihood.predictions.ckm_shifts)(x, log_mu)[-1]).tolist(),
+        "ckm": ckm_shift.tolist(),
     }
 
 
