@@ -21,12 +21,15 @@ from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import Diagnostics, diagnose
 from .inference.evaluation import check_posterior, evaluate
+from .inference.jumps import scout
+from .inference.modes import components_by_mode, weigh_modes
+from .inference.nested import NestedOptions, run_nested
 from .inference.nuts import NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
 from .inference.posterior import Posterior
 from .inference.result import inference_data, save_result, versions
 from .inference.seeds import named_key
-from .inference.symmetry import SignSymmetry, sign_symmetry
+from .inference.symmetry import SignSymmetry, fold_signs, sign_symmetry
 from .plane import default_groups, evaluate_plane
 from .provenance import provenance
 from .report.results import Results
@@ -39,6 +42,9 @@ __all__ = ["run"]
 
 _log = logging.getLogger("muobayes")
 _STARTS = 8
+_SCOUT = NestedOptions(
+    live=400, runs=2, steps_per_dimension=3, remaining=0.03
+)  # finds modes; the chains weigh them
 
 
 def run(
@@ -159,13 +165,33 @@ class _Sample(NamedTuple):
 
 def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> _Sample:
     assert isinstance(card.sampler, Nuts), "refused by run"
-    options = NutsOptions(**card.sampler.model_dump(exclude={"type"}))
+    options = NutsOptions(**card.sampler.model_dump(exclude={"type", "jumps"}))
     check_posterior(posterior, named_key(card.seed, "check"))
     symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))
     fingerprint = {"card": card.fingerprint, "versions": versions()}
     checkpoint = Checkpoint(folder.checkpoint / "nuts.npz", fingerprint)
     begin = time.monotonic()
-    draws = run_nuts(posterior, options, card.seed, checkpoint=checkpoint, show_progress=show_progress)
+    scouted = None
+    if card.sampler.jumps:
+        nested = run_nested(
+            posterior,
+            _SCOUT,
+            card.seed,
+            checkpoint=Checkpoint(folder.checkpoint / "scout.npz", fingerprint),
+            show_progress=show_progress,
+        )
+        scouted = scout(
+            posterior, symmetry, nested, card.seed, options.chains, options.warmup + options.draws
+        )
+        _log.info("nested sampling: %.0f s in this session", time.monotonic() - begin)
+    draws = run_nuts(
+        posterior,
+        options,
+        card.seed,
+        checkpoint=checkpoint,
+        jumps=scouted.chains if scouted else None,
+        show_progress=show_progress,
+    )
     _log.info("NUTS: %.0f s in this session", time.monotonic() - begin)
     known = card.entry.parameters
     data = inference_data(
@@ -193,6 +219,12 @@ def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bo
         "warnings": list(diagnostics.warnings),
     }
     data["posterior"].attrs["diagnostics"] = json.dumps(record)
+    if scouted is not None:
+        z = fold_signs(symmetry, draws.z, prior.names).x
+        labels = components_by_mode(posterior, scouted.mixture)
+        found = weigh_modes(scouted.mixture, labels, prior.names, z, x, scouted.z, scouted.log_weight)
+        content = {"jumps": float(draws.jumped.mean()), "modes": [mode._asdict() for mode in found]}
+        write_text(folder.modes, json.dumps(content, indent=1))
     best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
     return _Sample(data, x, best_z, symmetry, diagnostics)
 

@@ -95,6 +95,8 @@ class Nuts(_Section):
     target_accept: Fraction = 0.9
     max_tree_depth: Annotated[int, Field(strict=True, ge=1, le=15)] = 10
     dense_mass: bool = True
+    jumps: bool = False
+    """Nested sampling first finds the modes; after each trajectory an independent proposal may lead to another one."""
 
 
 class Nested(_Section):

@@ -85,6 +85,11 @@ class RunDir:
         return self.path / "matching_scale.json"
 
     @property
+    def modes(self) -> Path:
+        """The modes of the posterior with their weights by both samplers."""
+        return self.path / "modes.json"
+
+    @property
     def log(self) -> Path:
         """What happened, with times."""
         return self.path / "run.log"

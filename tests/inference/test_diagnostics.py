@@ -16,6 +16,7 @@ def _draws(random, shape=(4, 1000), **changes):
         "step_size": np.ones(shape),
         "num_steps": np.full(shape, 7),
         "diverging": np.zeros(shape, bool),
+        "jumped": np.zeros(shape, bool),
     }
     return Draws(**(parts | changes))
 

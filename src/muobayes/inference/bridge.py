@@ -145,7 +145,7 @@ def _log_proposal(mixture: Mixture, chart: _Chart, symmetry: SignSymmetry, x: np
     images = []
     for signs in symmetry.group:
         y, log_jacobian = _map(chart.to_line, x * signs)
-        images.append(mixture.log_prob(np.asarray(y)) - np.asarray(log_jacobian))
+        images.append(np.asarray(mixture.log_prob(y) - log_jacobian))
     return logsumexp(images, axis=0) - np.log(len(images))
 
 

@@ -7,8 +7,10 @@ weights bounded where the mixture has too little tail.
 
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from scipy.special import gammaln, logsumexp
 
 __all__ = ["Mixture", "fit_mixture"]
@@ -29,23 +31,27 @@ class Mixture(NamedTuple):
         Lower Cholesky factors of the covariances (for the last one: of the scale matrix).
     """
 
-    log_weights: np.ndarray
-    means: np.ndarray
-    factors: np.ndarray
+    log_weights: Float[np.ndarray, " k"]
+    means: Float[np.ndarray, "k n"]
+    factors: Float[np.ndarray, "k n n"]
 
-    def log_prob(self, z: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
-        """Normalised log-density."""
-        n = z.shape[1]
-        parts = []
-        for k, (mean, factor) in enumerate(zip(self.means, self.factors)):
-            square, log_det = _mahalanobis(z, mean, factor)
-            if k + 1 < len(self.means):
-                parts.append(-0.5 * (square + n * _LOG_2PI) - log_det)
-            else:
-                v = _SAFETY_DEGREES
-                norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi) - log_det
-                parts.append(norm - 0.5 * (v + n) * np.log1p(square / v))
-        return logsumexp(np.array(parts) + self.log_weights[:, None], axis=0)
+    def log_prob(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, " m"]:
+        """Normalised log-density, traceable."""
+        return jax.nn.logsumexp(self._parts(z), axis=0)
+
+    def component_of(self, z: Float[np.ndarray, "m n"]) -> np.ndarray:
+        """The Gaussian component that each point most likely comes from."""
+        return np.asarray(self._parts(z)[:-1].argmax(axis=0))
+
+    def _parts(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, "k m"]:
+        n, v = z.shape[1], _SAFETY_DEGREES
+        y = jnp.einsum("kij,kmj->kmi", jnp.linalg.inv(self.factors), z[None] - self.means[:, None])
+        square = (y**2).sum(-1)
+        gaussian = -0.5 * (square[:-1] + n * _LOG_2PI)
+        norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi)
+        safety = norm - 0.5 * (v + n) * jnp.log1p(square[-1:] / v)
+        log_det = jnp.log(jnp.diagonal(self.factors, axis1=1, axis2=2)).sum(1)
+        return jnp.concatenate([gaussian, safety]) - log_det[:, None] + self.log_weights[:, None]
 
     def sample(self, random: np.random.Generator, m: int) -> Float[np.ndarray, "m n"]:
         """Independent draws."""

@@ -11,7 +11,7 @@ References
 M. D. Hoffman and A. Gelman, "The No-U-Turn Sampler", arXiv:1111.4246; M. Betancourt, arXiv:1701.02434.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from numpyro.infer.hmc import hmc
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
 from .evaluation import evaluate
+from .jumps import Jumps, try_jump
 from .posterior import Posterior, require_parameters
 from .seeds import named_key
 
@@ -70,6 +71,8 @@ class Draws(NamedTuple):
     num_steps : (chains, draws) int
         Leapfrog steps.
     diverging : (chains, draws) bool
+    jumped : (chains, draws) bool
+        Whether an independent proposal was accepted after the trajectory (`muobayes.inference.jumps`).
     """
 
     z: np.ndarray
@@ -79,6 +82,7 @@ class Draws(NamedTuple):
     step_size: np.ndarray
     num_steps: np.ndarray
     diverging: np.ndarray
+    jumped: np.ndarray
 
 
 def starting_points(posterior: Posterior, key: Array, chains: int) -> Float[Array, "chains n"]:
@@ -116,19 +120,27 @@ def _first_state(posterior: Posterior, options: NutsOptions, z: Array, key: Arra
 
 
 @eqx.filter_jit
-def _advance(posterior: Posterior, options: NutsOptions, state: Any, steps: Array) -> tuple[Any, Draws]:
+def _advance(
+    posterior: Posterior, options: NutsOptions, state: Any, steps: Array, jumps: Jumps | None
+) -> tuple[Any, Draws]:
     _, sample_kernel = _kernel(posterior, options, state.z, state.rng_key)
     template = jax.tree.map(lambda leaf: jnp.zeros((options.chunk, *leaf.shape), leaf.dtype), _collect(state))
 
     def step(i: Array, carry: tuple[Any, Draws]) -> tuple[Any, Draws]:
         state, kept = carry
-        state = sample_kernel(state)
-        return state, jax.tree.map(lambda column, value: column.at[i].set(value), kept, _collect(state))
+        state, jumped = sample_kernel(state), jnp.array(False)
+        if jumps is not None:
+            state, jumped = try_jump(posterior, jumps, i, state)
+        now = _collect(state, jumped)
+        return state, jax.tree.map(lambda column, value: column.at[i].set(value), kept, now)
 
     return jax.lax.fori_loop(0, steps, step, (state, template))
 
 
-def _collect(state: Any) -> Draws:
+_STAYED = np.zeros((), bool)
+
+
+def _collect(state: Any, jumped: Any = _STAYED) -> Draws:
     return Draws(
         z=state.z,
         potential=state.potential_energy,
@@ -137,6 +149,7 @@ def _collect(state: Any) -> Draws:
         step_size=state.adapt_state.step_size,
         num_steps=state.num_steps,
         diverging=state.diverging,
+        jumped=jumped,
     )
 
 
@@ -159,6 +172,7 @@ def run_nuts(
     *,
     checkpoint: Checkpoint | None = None,
     start: Float[Array, "chains n"] | None = None,
+    jumps: Sequence[Jumps] | None = None,
     show_progress: bool = True,
 ) -> Draws:
     """Draw from a posterior with NUTS.
@@ -173,6 +187,8 @@ def run_nuts(
         Where the state is kept. If it holds a state, the run continues from it.
     start : (chains, n), optional
         Unconstrained starting points; by default `starting_points`.
+    jumps : sequence of Jumps, optional
+        For each chain proposals that lead from mode to mode.
     show_progress : bool
 
     Returns
@@ -196,14 +212,16 @@ def run_nuts(
     keys = jax.random.split(named_key(seed, "nuts"), options.chains)
     states = [_first_state(posterior, options, z, key) for z, key in zip(start, keys)]
     kept = [_no_draws(state) for state in states]
+    proposals = list(jumps) if jumps is not None else [None] * len(states)
     done = 0
     if saved is not None:
         done = int(saved["done"])
         states, kept = arrays_to_tree((states, kept), saved, "chains-")
         kept = jax.tree.map(np.asarray, kept)
 
-    def advance(state: Any, steps: int) -> tuple[Any, Draws]:
-        return jax.block_until_ready(_advance(posterior, options, state, jnp.array(steps)))
+    def advance(state: Any, steps: int, proposals: Jumps | None) -> tuple[Any, Draws]:
+        part = proposals.part(done, options.chunk) if proposals is not None else None
+        return jax.block_until_ready(_advance(posterior, options, state, jnp.array(steps), part))
 
     with (
         graceful_stop() as stop_requested,
@@ -215,7 +233,7 @@ def run_nuts(
             # Warm-up ends on a chunk boundary, so that a chunk is either dropped or kept as a whole.
             if done < options.warmup:
                 steps = min(steps, options.warmup - done)
-            results = list(pool.map(advance, states, [steps] * len(states)))
+            results = list(pool.map(advance, states, [steps] * len(states), proposals))
             states = [state for state, _ in results]
             done += steps
             if done > options.warmup:

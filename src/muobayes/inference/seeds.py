@@ -20,6 +20,8 @@ _USES = {
     "volumes": 10,
     "posterior-draws": 11,
     "probes": 12,
+    "jumps": 13,
+    "resampling": 14,
 }
 
 
