@@ -163,6 +163,15 @@ def test_pole_scale_is_continuous_through_the_start():
     assert float(scales[2]) == pytest.approx(np.log(MU), abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["full", "lmu-ltau", "lq_noX"])
+def test_stability_does_not_depend_on_the_sign_of_a_leptoquark(name):
+    """S1 -> -S1 changes the signs of two quartic couplings, and nothing else."""
+    model, odd = running_model(name), ("kappa_H13", "xi_13")
+    states = jax.random.normal(jax.random.key(1), (200, len(model.names)))
+    mirrored = states * jnp.array([-1.0 if name in odd else 1.0 for name in model.names])
+    np.testing.assert_allclose(model.stability_margin(states), model.stability_margin(mirrored), rtol=1e-12)
+
+
 def test_wrong_names_are_refused(full):
     with pytest.raises(InputError, match="did you mean 'lamH3'"):
         benchmark_start(full, {"lamH33": 1.0})

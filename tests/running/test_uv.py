@@ -36,40 +36,48 @@ def test_benchmark_is_allowed(model):
 
 
 @pytest.mark.parametrize(
-    "largest",
-    [
-        2.0,
-        # beyond 4 pi the flow ends where it starts, and the weight is flat there (docs/validation.md)
-        pytest.param(
-            11.0, marks=pytest.mark.xfail(strict=True, reason="no gradient back from a start at the pole")
-        ),
-    ],
+    "blocks", [{name: {}} for name in ("landau_pole", "stability", "perturbativity")] + [ALL]
 )
-def test_weights_fall_and_lead_back(model, largest):
-    """Along gX the pole comes down, the weight falls, and its gradient points back to smaller gX."""
-    priors = parse_uv_priors({"landau_pole": {"width": 2}})
+def test_weights_fall_and_lead_back(model, blocks):
+    """Along gX the pole comes down to the start and the bound below it: weights fall, and gradients point back."""
+    priors = parse_uv_priors(blocks)
 
     @jax.jit
     @jax.vmap
     @jax.value_and_grad
-    def weight(gX):
-        start = benchmark_start(model).at[model.index("g_X")].set(gX)
+    def weight(start):
         return uv_weights(priors, model, start, 3000.0).total
 
-    values, slopes = weight(jnp.array([0.1, 0.16, 0.25, 0.5, 1.0, largest]))
-    assert values[0] == 0 and slopes[0] == 0
+    gX = model.index("g_X")
+    scan = jnp.array(
+        [0.1, 0.16, 0.2, 0.25, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 11.0, 13.0, 20.0]
+    )
+    values, gradients = weight(jax.vmap(lambda g: benchmark_start(model).at[gX].set(g))(scan))
+    assert values[0] == 0 and gradients[0, gX] == 0
     assert bool(jnp.all(jnp.diff(values) < 0))
-    assert bool(jnp.all(slopes[1:] < 0)) and bool(jnp.all(jnp.isfinite(slopes)))
+    assert bool(jnp.all(scan[1:] * gradients[1:, gX] < -0.1))
+    assert bool(jnp.all(jnp.isfinite(gradients)))
+
+
+@pytest.mark.parametrize("name", ["lambda_3", "eta_3L[3]"])
+def test_weights_are_continuous_where_the_start_leaves_the_allowed_couplings(model, name):
+    priors = parse_uv_priors(ALL)
+    i = model.index(name)
+    values = 4 * np.pi + jnp.array([-1e-5, 1e-5])
+    below, above = jax.vmap(
+        lambda v: uv_weights(priors, model, benchmark_start(model).at[i].set(v), 3000.0).total
+    )(values)
+    assert below < -100 and abs(float(above - below)) < 1e-2
 
 
 def test_instability_is_seen(model):
     priors = parse_uv_priors({"stability": {"width": 0.01}})
-    start = benchmark_start(model, {"lamH3": -0.9})
+    start = benchmark_start(model, {"lamH3": -0.3})
     weights = uv_weights(priors, model, start, 3000.0)
     assert float(weights.derived["stability_margin"]) < 0
-    assert float(weights.log_weights["stability"]) == pytest.approx(
-        1 - math.hypot(1, float(weights.derived["stability_margin"]) / 0.01)
-    )
+    depth = -float(weights.derived["stability_margin"])
+    expected = depth / math.hypot(1, depth) / 0.01
+    assert float(weights.log_weights["stability"]) == pytest.approx(1 - math.hypot(1, expected))
 
 
 def test_naturalness_is_the_probability_of_a_cancellation():

@@ -140,7 +140,7 @@ def plot_naturalness(
 
     results = Results(folder)
     save(naturalness_figure(naturalness_panels(results)), output)
-    typer.echo(constraint_table(results.idata).round(4).to_string())
+    typer.echo(constraint_table(results.idata, results.sampled).round(4).to_string())
     typer.echo(f"{output.with_suffix('.png')} and {output.with_suffix('.pdf')}")
 
 

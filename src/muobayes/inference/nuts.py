@@ -43,6 +43,9 @@ class NutsOptions(NamedTuple):
         Acceptance probability that the step size is adapted to.
     max_tree_depth : int
         A trajectory has at most 2**max_tree_depth leapfrog steps.
+    warmup_tree_depth : int
+        The same during warm-up: while the mass matrix is still to be learned, long trajectories cost most and teach
+        little.
     dense_mass : bool
         Adapt a full mass matrix (correlations) instead of a diagonal one.
     chunk : int
@@ -54,6 +57,7 @@ class NutsOptions(NamedTuple):
     draws: int = 1000
     target_accept: float = 0.9
     max_tree_depth: int = 10
+    warmup_tree_depth: int = 6
     dense_mass: bool = True
     chunk: int = 50
 
@@ -104,7 +108,7 @@ def _kernel(posterior: Posterior, options: NutsOptions, z: Array, key: Array) ->
         options.warmup,
         dense_mass=options.dense_mass,
         target_accept_prob=options.target_accept,
-        max_tree_depth=options.max_tree_depth,
+        max_tree_depth=(min(options.warmup_tree_depth, options.max_tree_depth), options.max_tree_depth),
         rng_key=key,
     )
     return state, sample_kernel

@@ -23,8 +23,9 @@ from jax.scipy.special import ndtr, ndtri
 from jaxtyping import Array, Float
 from scipy.special import log_ndtr
 
-from ..errors import InputError
-from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Uniform
+from ..errors import InputError, did_you_mean
+from .hyperbola import Hyperbola
+from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Product, Uniform
 
 __all__ = ["PriorSet", "prior_set"]
 
@@ -194,6 +195,7 @@ class PriorSet(eqx.Module):
     fixed: dict[str, float] = eqx.field(static=True)
     specs: tuple[PriorSpec, ...] = eqx.field(static=True)
     scalars: tuple[_Scalar, ...]
+    hyperbolas: tuple[Hyperbola, ...] = ()
 
     @property
     def size(self) -> int:
@@ -225,7 +227,10 @@ class PriorSet(eqx.Module):
 
     def to_unconstrained(self, x: Float[Array, " n"]) -> Float[Array, " n"]:
         """The point of R^n that `from_unconstrained` maps to ``x`` (for a phase: its principal image)."""
-        return self._stack([s.to_line(x[i]) for i, s in enumerate(self.scalars)])
+        z = self._stack([s.to_line(x[i]) for i, s in enumerate(self.scalars)])
+        for hyperbola in self.hyperbolas:
+            z = hyperbola.straighten(z, x)
+        return z
 
     def from_unconstrained(self, z: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, ""]]:
         """Map R^n to parameters.
@@ -238,8 +243,13 @@ class PriorSet(eqx.Module):
             ln |dx/dz|; for a phase it includes the weight of the image that z lies in, so that
             ``log_prob(x) + log_jacobian`` is a normalised density of z.
         """
+        straight = self._stack([s.from_line(z[i])[0] for i, s in enumerate(self.scalars)])
+        log_jacobian = jnp.zeros(())
+        for hyperbola in self.hyperbolas:
+            z, log_eps = hyperbola.bend(z, straight)
+            log_jacobian += log_eps
         pairs = [s.from_line(z[i]) for i, s in enumerate(self.scalars)]
-        return self._stack([x for x, _ in pairs]), sum((slope for _, slope in pairs), jnp.zeros(()))
+        return self._stack([x for x, _ in pairs]), sum((slope for _, slope in pairs), log_jacobian)
 
     def sample(self, key: Array, shape: tuple[int, ...] = ()) -> Float[Array, "*shape n"]:
         """Independent draws of the parameters."""
@@ -311,4 +321,27 @@ def prior_set(specs: Mapping[str, PriorSpec]) -> PriorSet:
         fixed={name: spec.value for name, spec in specs.items() if isinstance(spec, Fixed)},
         specs=tuple(sampled.values()),
         scalars=tuple(_scalar(name, spec) for name, spec in sampled.items()),
+        hyperbolas=tuple(
+            _hyperbola(name, spec.product, sampled)
+            for name, spec in sampled.items()
+            if isinstance(spec, Uniform) and spec.product is not None
+        ),
     )
+
+
+def _hyperbola(name: str, product: Product, sampled: Mapping[str, PriorSpec]) -> Hyperbola:
+    """The product in units of the slopes of the maps of both parameters at zero."""
+    names, size = list(sampled), product.size
+    for member in (product.partner, name):
+        spec = sampled.get(member)
+        if not isinstance(spec, Uniform) or spec.low != -spec.high:
+            raise InputError(
+                f"prior of {name!r}: product: {member!r} must have a uniform prior, symmetric about zero."
+            )
+        size /= spec.high / 2
+    if product.mass is not None and product.mass not in names:
+        raise InputError(
+            f"prior of {name!r}: product: the mass {product.mass!r} is not sampled{did_you_mean(product.mass, names)}."
+        )
+    mass = None if product.mass is None else names.index(product.mass)
+    return Hyperbola(names.index(product.partner), names.index(name), mass, size)

@@ -42,10 +42,23 @@ class _Interval(_Prior):
         return self
 
 
+class Product(BaseModel):
+    """Data know the product of a parameter and ``partner`` to about ``size``, times (``mass``/TeV)^2 if a mass is named.
+
+    This is no part of the prior; it tells samplers how to walk (`muobayes.priors.hyperbola`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    partner: str
+    size: float = Field(gt=0)
+    mass: str | None = None
+
+
 class Uniform(_Interval):
     """Flat between ``low`` and ``high``."""
 
     type: Literal["uniform"] = "uniform"
+    product: Product | None = None
 
 
 class LogUniform(_Interval):

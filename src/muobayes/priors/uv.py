@@ -1,7 +1,8 @@
 """Soft constraints from the theory above the matching scale: Landau poles, stability, perturbativity, naturalness.
 
 Every constraint is a log-weight of its own, zero where it is satisfied (naturalness: where nothing needs to cancel) and
-smooth enough for gradient-based sampling; none is ever NaN or infinite.
+smooth enough for gradient-based sampling; none is ever NaN or infinite. A flow that ends below the scale up to which
+a constraint is imposed violates it, the more so the earlier it ends (`Shortfall`).
 """
 
 from typing import NamedTuple
@@ -78,6 +79,23 @@ def uv_weights(
     return UVWeights(log_weights, derived)
 
 
+class Shortfall(NamedTuple):
+    """By how much a flow misses the scale up to which a constraint is imposed; zero if it gets there."""
+
+    e_folds: Float[Array, ""]
+    """Missing e-folds, and in proportion to the missing part ln(1 + g^2)/2 of the largest coupling g at the start."""
+    part: Float[Array, ""]
+    """The same in units of the whole range."""
+
+
+def _shortfall(result: FlowResult, start_size: Array, mu_start: ArrayLike, until: float) -> Shortfall:
+    whole = np.log(until) - jnp.log(mu_start)
+    missing = jnp.maximum(np.log(until) - result.ln_mu_end, 0.0)
+    # Poles of strong couplings crowd at the start, where their scale hardly tells a bad point from a worse one.
+    e_folds = missing * (1 + jnp.log1p(start_size**2) / (2 * whole))
+    return Shortfall(e_folds, e_folds / whole)
+
+
 def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start: ArrayLike):
     pole, stability, perturbativity = priors.landau_pole, priors.stability, priors.perturbativity
     ends = [pole.above] if pole else []
@@ -85,22 +103,36 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
     bound = pole.coupling if pole else 4 * np.pi
     points = POINTS if stability or perturbativity else 0
     result = flow(model, start, mu_start, max(ends), bound=bound, points=points, rtol=RTOL, atol=ATOL)
+    start_size = jnp.max(model.sizes(start, bound))
     weights: dict[str, Array] = {}
     derived = {"log10_mu_pole": result.ln_mu_end / np.log(10.0)}
     if pole:
-        weights["landau_pole"] = _one_sided(np.log(pole.above) - result.ln_mu_end, pole.width)
+        short = _shortfall(result, start_size, mu_start, pole.above)
+        weights["landau_pole"] = _one_sided(short.e_folds, pole.width)
     if stability:
         margins = model.stability_margin(result.couplings)
         margin = jnp.min(jnp.where(_below(result, stability.until), margins, jnp.inf))
-        weights["stability"] = _one_sided(-margin, stability.width)
+        short = _shortfall(result, start_size, mu_start, stability.until)
+        weights["stability"] = _one_sided(_depth(margin, short.part), stability.width)
         derived["stability_margin"] = margin
     if perturbativity:
         sizes = jnp.max(model.sizes(result.couplings, perturbativity.bound), axis=1)
         largest = jnp.max(jnp.where(_below(result, perturbativity.until), sizes, 0.0))
-        excess = jnp.log(jnp.maximum(largest / perturbativity.bound, 1.0))
+        short = _shortfall(result, start_size, mu_start, perturbativity.until)
+        excess = jnp.log(jnp.maximum(largest / perturbativity.bound, 1.0)) + short.e_folds
         weights["perturbativity"] = _one_sided(excess, perturbativity.width)
         derived["largest_coupling"] = largest
     return weights, derived
+
+
+def _depth(margin: Array, missing: Array) -> Float[Array, ""]:
+    """Depth of an instability: -margin where that is small, at most one, and one where there is no potential at all.
+
+    Near a pole quartic couplings take any value; what they are there says less than that the flow ends.
+    """
+    depth = jnp.maximum(-margin, 0.0)
+    depth = depth / jnp.sqrt(1 + depth**2)
+    return depth * (1 - jnp.minimum(missing, 1.0)) + missing
 
 
 def _below(result: FlowResult, scale: float) -> Bool[Array, " k"]:

@@ -50,7 +50,8 @@ class _Block(BaseModel):
 class LandauPole(_Block):
     """No coupling reaches `coupling` below the scale `above`.
 
-    d = (ln above - ln mu_pole)/width for a pole below `above`, else 0; `width` in e-folds.
+    d = s/width with the missing e-folds s of a flow that has a pole below `above` (docs/running.md), else 0; `width` in
+    e-folds.
     """
 
     above: Energy = M_PLANCK_GEV
@@ -61,8 +62,8 @@ class LandauPole(_Block):
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    d = m/width where m is the depth of the most negative direction found along the flow: V = -m for fields of
-    unit length.
+    d = p (1 - f)/width + f/width with p = m/sqrt(1 + m^2) where m is the depth of the most negative direction found along
+    the flow, V = -m for fields of unit length, and f the missing part of the range if there is a pole.
     """
 
     until: Energy = M_PLANCK_GEV
@@ -72,7 +73,8 @@ class Stability(_Block):
 class Perturbativity(_Block):
     """All |couplings| stay below `bound` up to the scale `until`.
 
-    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0.
+    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0; beyond a pole it is taken to grow in
+    proportion to the scale.
     """
 
     until: Energy = M_PLANCK_GEV

@@ -13,7 +13,9 @@ from markupsafe import Markup, escape
 from .. import __version__
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from ..priors.spec import Fixed
+from ..priors.uv_spec import UVPriors
 from ..rundir import write_text
+from .constraints import constraint_table
 from .names import observable_label, term_label
 from .numbers import digits_for, fixed, signed, significant, with_error
 from .results import Results, unit_and_scale
@@ -98,6 +100,7 @@ def _content(results: Results) -> dict[str, Any]:
         "scale_sentence": results.scale_sentence,
         "scale": _scale_rows(results.matching_scale),
         "plane_caption": _PLANE,
+        "constraints": _constraint_rows(results),
         "pulls": _pull_rows(results),
         "sampling": _sampling_rows(results),
         "images": _images(results.folder.path),
@@ -203,6 +206,26 @@ def _scale_rows(found: Mapping[str, Any] | None) -> dict[str, Any]:
             for label, by_case in rows.items()
         ],
     }
+
+
+def _constraint_rows(results: Results) -> list[dict[str, Any]]:
+    if results.card.priors == UVPriors():
+        return []
+    table = constraint_table(results.idata, results.sampled)
+    return [
+        {
+            "label": str(row.Index).replace("_", " "),
+            "removed": f"{100 * row.removed:.1f} %",
+            "prior": significant(row.prior, 2),
+            "prior_draws": row.prior_draws,
+            "posterior": fixed(row.posterior, 2),
+            "moved": results.labels[row.moved].partition(" [")[0],
+            "shift": row.shift,
+            "freed_draws": row.freed_draws,
+            "total": row.Index == table.index[-1],
+        }
+        for row in table.itertuples()
+    ]
 
 
 def _pull_rows(results: Results) -> list[dict[str, Any]]:

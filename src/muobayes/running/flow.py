@@ -152,7 +152,8 @@ class FlowResult(NamedTuple):
     """A trajectory and how it ended.
 
     `ln_mu_end` is the logarithm of the scale (GeV) at which a coupling reached the bound, or of the upper scale if
-    none did; it is a smooth function of the start. Scales beyond it repeat the last point.
+    none did; it is a smooth function of the start. Scales beyond it repeat the last point. For a start beyond the bound
+    it lies below the start by the logarithm of the excess, and all points are the start.
     """
 
     ln_mu: Float[Array, " k"]
@@ -195,43 +196,45 @@ def flow(
     -------
     FlowResult
     """
-    t0, t1 = jnp.log(jnp.asarray(mu_start, float)), jnp.log(jnp.asarray(mu_end, float))
+    ln_start = jnp.log(jnp.asarray(mu_start, float))
+    # The beta functions do not depend on the scale: counted from the start, a pole right above it is resolved.
+    range_ = jnp.log(jnp.asarray(mu_end, float)) - ln_start
     finite = jnp.all(jnp.isfinite(start))
     start = jnp.where(jnp.isfinite(start), start, 0.0)
     excess = jnp.max(model.sizes(start, bound)) / bound
-    inside = jnp.where(excess >= 1, start * 0.999 / jnp.maximum(excess, 1.0), start)
-    grid = jnp.linspace(0.0, 1.0, points) * (t1 - t0) + t0
+    beyond = excess >= 1
+    inside = jnp.where(beyond, start * 0.999 / jnp.maximum(excess, 1.0), start)
+    grid = jnp.linspace(0.0, 1.0, points) * range_
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(lambda t, y, args: model.velocity(y)),
         diffrax.Tsit5(),
-        t0,
-        t1,
-        (t1 - t0) / 20,
+        0.0,
+        range_,
+        range_ / 20,
         inside,
         saveat=diffrax.SaveAt(
             subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]
         ),
         stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4),
+        # Bisection, because Newton's method leaves the step where the couplings run away within it.
         event=diffrax.Event(
-            lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)), optimistix.Newton(1e-8, 1e-8)
+            lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)),
+            optimistix.Bisection(1e-10, 1e-8, flip=True),
         ),
         max_steps=MAX_STEPS,
         throw=False,
     )
-    end, ln_mu_end = solution.ys[0][-1], solution.ts[0][-1]
+    end = jnp.where(beyond, start, solution.ys[0][-1])
+    path = jnp.zeros((0, len(model.names)))
     if points:
-        path = solution.ys[1]
-        path = jnp.where(jnp.isfinite(path), path, end)
-    else:
-        path = jnp.zeros((0, len(model.names)))
-    stopped = diffrax.is_event(solution.result)
+        path = jnp.where(beyond | ~jnp.isfinite(solution.ys[1]), end, solution.ys[1])
     outcome = jnp.where(
         solution.result == diffrax.RESULTS.successful,
         Outcome.END,
-        jnp.where(stopped, Outcome.POLE, Outcome.STEPS),
+        jnp.where(diffrax.is_event(solution.result), Outcome.POLE, Outcome.STEPS),
     )
-    outcome = jnp.where(excess >= 1, Outcome.START, outcome)
+    outcome = jnp.where(beyond, Outcome.START, outcome)
     outcome = jnp.where(finite, outcome, Outcome.NOT_FINITE)
-    ln_mu_end = jnp.where(excess >= 1, t0 - jnp.log(jnp.maximum(excess, 1.0)), ln_mu_end)
+    ln_mu_end = ln_start + jnp.where(beyond, -jnp.log(jnp.maximum(excess, 1.0)), solution.ts[0][-1])
     driver = jnp.argmax(model.sizes(end, bound))
-    return FlowResult(grid, path, ln_mu_end, end, driver, outcome, solution.stats["num_steps"])
+    return FlowResult(ln_start + grid, path, ln_mu_end, end, driver, outcome, solution.stats["num_steps"])

@@ -110,7 +110,9 @@ def naturalness_figure(panels: Sequence[MassPanel]) -> Figure:
         below.set_xlabel(panel.label)
     axes[0, 0].set_ylabel("probability per bin")
     axes[1, 0].set_ylabel(r"$|\delta\mu_H^2|\,/\,\mu_H^2$")
-    axes[0, -1].legend(loc="upper right", fontsize=8)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(curves), fontsize=8
+    )
     return figure
 
 

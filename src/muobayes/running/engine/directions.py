@@ -64,6 +64,17 @@ def _shape(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+def _mirrored(model: Model, rows: np.ndarray) -> np.ndarray:
+    """Rows and what they become where a multiplet changes its sign: no condition may depend on that."""
+    for field in model.scalars.values():
+        members = range(2 * field.first, 2 * (field.first + field.size))
+        odd = [
+            sum(leg in members for leg in next(iter(model.operators[s]))) % 2 for s in model.quartic_symbols
+        ]
+        rows = np.concatenate([rows, rows * np.where(odd, -1.0, 1.0)])
+    return np.unique(rows + 0.0, axis=0)  # adding zero turns -0 into 0
+
+
 def stability_rows(model: Model) -> np.ndarray:
     """Rows r with r @ (quartic couplings) = V in a direction of unit length; all must be non-negative."""
     rng = np.random.default_rng(20)
@@ -82,4 +93,4 @@ def stability_rows(model: Model) -> np.ndarray:
         draws = rng.normal(size=(1000, rows.shape[1])) * rng.choice([0.03, 0.3, 1.0], (1000, rows.shape[1]))
         hits.update((rows @ draws.T).argmin(axis=0).tolist())
     kept = sorted(row for row, _ in hits.most_common(KEPT))
-    return rows[kept]
+    return _mirrored(model, rows[kept])
