@@ -63,10 +63,10 @@ def draw_predictions(
                 report(f"theory covariance: {done}/{number} draws")
 
 
-def read_draws(folder: Path) -> tuple[list[str], np.ndarray]:
-    """Observables that every draw has, and the predictions (draws, observables)."""
+def read_draws(folder: Path, observables: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Those of the observables that every draw has, and their predictions (draws, observables)."""
     draws = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-    keys = sorted(set.intersection(*(set(d) for d in draws))) if draws else []
+    keys = [k for k in observables if draws and all(k in d for d in draws)]
     return keys, np.array([[d[k] for k in keys] for d in draws])
 
 

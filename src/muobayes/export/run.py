@@ -161,7 +161,8 @@ def _theory_covariance(name: str, term: str, observables: list[str], cache: Path
     if set(observables) <= set(keys):
         return aligned_covariance(keys, matrix, observables), origin
     extends = "base" in dataset_specification(name)
-    drawn, draws = read_draws(cache / "draws" / name)
+    wanted = [observable_key(o) for o in _drawn_observables(name)]
+    drawn, draws = read_draws(cache / "draws" / name, wanted)
     if missing := [o for o in observables if o not in drawn and not (extends and o in keys)]:
         raise InputError(
             f"the theory covariance lacks {missing[0]}; run `muobayes export covariances` first."
