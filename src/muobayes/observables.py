@@ -27,7 +27,7 @@ def measured_table(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index: key of the observable. Columns name, term, measurements, source (INSPIRE keys), exp, sigma_exp,
+        Index: key of the observable. Columns name, term, measurements, source (INSPIRE key or address), exp, sigma_exp,
         sigma_th, sigma, sm, pull_sm; flavio units. Several measurements are shown as their weighted mean.
     """
     uncertainties = observable_uncertainties(dataset)
@@ -42,12 +42,12 @@ def measured_table(dataset: Dataset) -> pd.DataFrame:
                         measured_by[key].append(name)
         for key in term.observables:
             numbers = uncertainties[key]
-            inspire = [dataset.measurements[name]["inspire"] for name in measured_by[key]]
+            found = [dataset.measurements[name] for name in measured_by[key]]
             rows[key] = {
                 "name": readable_name(key),
                 "term": term.name,
                 "measurements": "; ".join(dict.fromkeys(measured_by[key])),
-                "source": ", ".join(dict.fromkeys(i for i in inspire if i)),
+                "source": ", ".join(dict.fromkeys(filter(None, (m["inspire"] or m["url"] for m in found)))),
                 "exp": numbers["exp"],
                 "sigma_exp": numbers["sigma_exp"],
                 "sigma_th": numbers["sigma_th"],

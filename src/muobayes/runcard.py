@@ -46,7 +46,7 @@ __all__ = [
     "RunCard",
 ]
 
-DATASETS = ("paper2021", "current")
+DATASETS = ("paper2021", "current", "latest")
 SCALE_RANGE_GEV = (200.0, 20_000.0)
 """Matching scales that the evolution operators cover."""
 

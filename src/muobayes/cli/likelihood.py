@@ -106,7 +106,10 @@ def export(
     ] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
-    samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 300,
+    samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 1000,
+    dataset: Annotated[
+        str | None, typer.Option(help="Covariances and data of this data set only; all of them without it.")
+    ] = None,
 ) -> None:
     """Offline step: write the artifacts that ship with the package (needs flavio, smelli and wilson)."""
     steps = ("predictions", "evolution", "covariances", "datasets")
@@ -122,12 +125,16 @@ def export(
         raise InputError(
             f"export needs {error.name}, which is not installed; install it with `pip install 'muobayes[export]'`."
         ) from None
+    chosen = run.DATASETS if dataset is None else (dataset,)
+    if unknown := set(chosen) - set(run.DATASETS):
+        allowed = ", ".join(run.DATASETS)
+        raise InputError(f"export: there is no data set {unknown.pop()!r}; allowed are {allowed}.")
     if what in ("predictions", "all"):
         run.run_predictions(cache, processes, typer.echo)
     if what in ("evolution", "all"):
         run.run_evolution(cache, typer.echo)
     if what in ("covariances", "all"):
-        run.run_covariances(cache, samples, processes, typer.echo)
+        run.run_covariances(cache, samples, processes, typer.echo, chosen)
     if what in ("datasets", "all"):
-        for name in run.DATASETS:
+        for name in chosen:
             run.run_dataset(name, cache, typer.echo)

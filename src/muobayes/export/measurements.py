@@ -17,7 +17,7 @@ import yaml
 from flavio.statistics import probability as pdf
 
 from ..likelihood.measured import marginal
-from ._forms import Observable
+from ._forms import Observable, name_and_arguments
 from .predictions import observable_key
 
 
@@ -88,8 +88,18 @@ def _straight(x: np.ndarray, y: np.ndarray, start: int, stop: int, tolerance: fl
     return bool(np.all(np.abs(line - y[inner]) <= tolerance * y[inner]))
 
 
-def measurement(name: str, observables: Iterable[Observable]) -> dict[str, Any]:
-    """A measurement of flavio's data base, restricted to some observables (the others are integrated over)."""
+def measurement(
+    name: str, observables: Iterable[Observable], factors: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """A measurement of flavio's data base, restricted to some observables (the others are integrated over).
+
+    Parameters
+    ----------
+    name, observables : str, iterable
+        The measurement, and what to keep of it.
+    factors : mapping or None
+        flavio's name of an observable -> what its numbers are multiplied by, where they follow another convention.
+    """
     wanted = set(observables)
     source = flavio.Measurement[name]
     constraints = []
@@ -97,6 +107,10 @@ def measurement(name: str, observables: Iterable[Observable]) -> dict[str, Any]:
         keep = [i for i, o in enumerate(constrained) if o in wanted]
         if keep:
             exported = _distribution(density) | {"observables": [observable_key(o) for o in constrained]}
+            if factors:
+                scale = np.array([factors.get(name_and_arguments(o)[0], 1.0) for o in constrained])
+                exported["central_value"] = (scale * exported["central_value"]).tolist()
+                exported["covariance"] = (np.outer(scale, scale) * exported["covariance"]).tolist()
             constraints.append(marginal(exported, [exported["observables"][i] for i in keep]))
     return {"inspire": source.inspire or "", "url": source.url or "", "constraints": constraints}
 
@@ -149,7 +163,7 @@ def dataset_terms(name: str) -> dict[str, dict[str, Any]]:
 
 
 def dataset_specification(name: str) -> dict[str, Any]:
-    """The text of a data set: base, terms, changes, parameters, own measurements."""
+    """The text of a data set: base, terms, changes, factors, parameters, own measurements."""
     return yaml.safe_load((files("muobayes.export") / "datasets" / f"{name}.yaml").read_text())
 
 
@@ -172,7 +186,8 @@ def export_dataset(name: str) -> dict[str, Any]:
     own = _own_measurements(name)
     every = [o for d in terms.values() for o in d["observables"]]
     names = sorted({m for d in terms.values() for m in d["measurements"]})
-    measurements = {m: own[m] if m in own else measurement(m, every) for m in names}
+    factors = dataset_specification(name).get("factors", {})
+    measurements = {m: own[m] if m in own else measurement(m, every, factors.get(m)) for m in names}
     for d in terms.values():
         measured = {
             o for m in d["measurements"] for c in measurements[m]["constraints"] for o in c["observables"]

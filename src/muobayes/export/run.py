@@ -1,7 +1,7 @@
 """The offline step: write every artifact that ships with the package. Resumable; finished parts lie in a cache folder."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from ..likelihood._expressions import evaluate
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
 from ._polynomial import step
-from .covariance import covariance_from_draws, draw_predictions
+from .covariance import draw_predictions, extended_covariance, read_draws
 from .evolution import export_evolution
 from .measurements import (
     aligned_covariance,
+    dataset_specification,
     dataset_terms,
     export_dataset,
     parameter_values,
@@ -30,7 +31,7 @@ from .predictions import CKM_PARAMETERS, _coefficient_from_json, export_predicti
 PACKAGE = Path(__file__).parents[1]
 PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
 EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
-DATASETS = ("current", "paper2021")
+DATASETS = ("current", "latest", "paper2021")
 CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 # Of the size of the SM prediction or of the value, whichever is larger.
 MAX_RESIDUAL = 1e-4
@@ -126,27 +127,53 @@ def run_evolution(cache: Path, report: Report) -> None:
     )
 
 
-def run_covariances(cache: Path, number: int, processes: int, report: Report) -> None:
-    """Draw SM predictions of the observables of every Gaussian term of every data set."""
+def _drawn_observables(name: str) -> list[Observable]:
+    """What must be drawn for a data set: the Gaussian observables that smelli does not know, and their neighbours.
+
+    Neighbours are the same quantities in other bins of q2, which share form factors and hadronic corrections. If a
+    data set has no base, everything is drawn.
+    """
     found: dict[str, Observable] = {}
-    for name in DATASETS:
-        for term in dataset_terms(name).values():
-            if term["kind"] == "gaussian":
-                found |= {observable_key(o): o for o in term["observables"]}
-    draw_predictions(list(found.values()), number, cache / "draws", processes=processes, report=report)
+    for term, d in dataset_terms(name).items():
+        if d["kind"] != "gaussian":
+            continue
+        keys, _ = smelli_theory_covariances()[term]
+        new = {name_and_arguments(o)[0] for o in d["observables"] if observable_key(o) not in keys}
+        every = new and "base" not in dataset_specification(name)
+        found |= {observable_key(o): o for o in d["observables"] if every or name_and_arguments(o)[0] in new}
+    return list(found.values())
 
 
-def _theory_covariance(term: str, observables: list[str], cache: Path) -> tuple[np.ndarray, str]:
-    """Smelli's own covariance where it knows every observable, else that of the draws."""
+def run_covariances(
+    cache: Path, number: int, processes: int, report: Report, datasets: Iterable[str] = DATASETS
+) -> None:
+    """Draw SM predictions for the theory covariances that smelli does not ship."""
+    for name in datasets:
+        if observables := _drawn_observables(name):
+            report(f"theory covariance of {name}: {len(observables)} observables")
+            draw_predictions(observables, number, cache / "draws" / name, processes=processes, report=report)
+
+
+def _theory_covariance(name: str, term: str, observables: list[str], cache: Path) -> tuple[np.ndarray, str]:
+    """Smelli's own covariance where it knows every observable; extended by, or else that of, the draws."""
     keys, matrix = smelli_theory_covariances()[term]
+    origin = f"shipped with smelli {smelli.__version__}"
     if set(observables) <= set(keys):
-        return aligned_covariance(keys, matrix, observables), f"shipped with smelli {smelli.__version__}"
-    keys, matrix, number = covariance_from_draws(cache / "draws")
-    if missing := [o for o in observables if o not in keys]:
+        return aligned_covariance(keys, matrix, observables), origin
+    extends = "base" in dataset_specification(name)
+    wanted = [observable_key(o) for o in _drawn_observables(name)]
+    drawn, draws = read_draws(cache / "draws" / name, wanted)
+    if missing := [o for o in observables if o not in drawn and not (extends and o in keys)]:
         raise InputError(
             f"the theory covariance lacks {missing[0]}; run `muobayes export covariances` first."
         )
-    return aligned_covariance(keys, matrix, observables), f"{number} draws of flavio's parameters"
+    number = f"{len(draws)} draws of flavio's parameters"
+    if not extends:
+        return aligned_covariance(drawn, np.cov(draws.T), observables), number
+    known = len(keys)
+    keys, matrix = extended_covariance(keys, matrix, drawn, draws)
+    origin += f", extended by {len(keys) - known} observables with {number}"
+    return aligned_covariance(keys, matrix, observables), origin
 
 
 def run_dataset(name: str, cache: Path, report: Report) -> None:
@@ -155,7 +182,7 @@ def run_dataset(name: str, cache: Path, report: Report) -> None:
     covariances, origin = {}, {}
     for term, d in document["terms"].items():
         if d["kind"] == "gaussian":
-            covariances[term], origin[term] = _theory_covariance(term, d["observables"], cache)
+            covariances[term], origin[term] = _theory_covariance(name, term, d["observables"], cache)
     par = parameter_values(document["parameters"])
     document["sm_values"] = {}
     for parameter, change in document["parameters"].items():

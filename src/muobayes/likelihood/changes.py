@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError, did_you_mean
@@ -11,7 +12,8 @@ from .dataset import Dataset, Term
 from .measured import gaussian_upper_limit
 from .point import evaluate_point
 from .predictions import observable_key, readable_name
-from .smeft import sm_predictions
+from .smeft import all_observables, sm_predictions
+from .terms import build_terms
 
 if TYPE_CHECKING:
     from .._measurements import Measurement
@@ -196,17 +198,23 @@ def compare_datasets(old: Dataset, new: Dataset, values: Mapping[str, complex], 
     """Every measurement that differs between two data sets, sorted by its effect on the log-likelihood of a point."""
     changes = []
     for dataset, other, change, sign in ((new, old, "new", 1.0), (old, new, "gone", -1.0)):
-        differing = [
-            n
-            for n, m in dataset.measurements.items()
-            if other.measurements.get(n, {}).get("constraints") != m["constraints"]
-        ]
-        full = evaluate_point(dataset, values, scale)["log_likelihood"]["global"]
-        for name in differing:
-            rest = evaluate_point(_without(dataset, (name,), name), values, scale)["log_likelihood"]["global"]
-            measured = [o for c in dataset.measurements[name]["constraints"] for o in c["observables"]]
+        point = evaluate_point(dataset, values, scale)["observables"]
+        for name, measurement in dataset.measurements.items():
+            if other.measurements.get(name, {}).get("constraints") == measurement["constraints"]:
+                continue
+            affected = dataset.select([t.name for t in dataset.terms if name in t.measurements])
+            rest = _without(affected, (name,), name)
+            effect = _log_likelihood(affected, point) - _log_likelihood(rest, point)
+            measured = [o for c in measurement["constraints"] for o in c["observables"]]
             label = readable_name(measured[0]) + (
                 f" and {len(measured) - 1} more" if len(measured) > 1 else ""
             )
-            changes.append(Change(name, change, label, sign * (full - rest)))
+            changes.append(Change(name, change, label, sign * effect))
     return sorted(changes, key=lambda c: -abs(c.effect))
+
+
+def _log_likelihood(dataset: Dataset, point: Mapping[str, Mapping[str, float]]) -> float:
+    """log L relative to the SM at given predictions."""
+    keys = all_observables(dataset)
+    terms = build_terms(dataset, sm_predictions(dataset), keys)
+    return float(jnp.sum(terms(jnp.array([point[key]["prediction"] for key in keys]))))
