@@ -174,9 +174,9 @@ def test_straight_coordinates_make_the_width_of_a_product_the_same_everywhere():
     prior = _cross(mass=True)
     for a, mass in ((0.1, 2e3), (-0.4, 4e3), (1.0, 2e3)):
         z = prior.to_unconstrained(jnp.array([a, mass, 0.0]))
-        slope = jax.grad(lambda q: jnp.prod(prior.from_unconstrained(z.at[2].set(q))[0][jnp.array([0, 2])]))(
-            0.0
-        )
+        slope = jax.grad(
+            lambda q, z=z: jnp.prod(prior.from_unconstrained(z.at[2].set(q))[0][jnp.array([0, 2])])
+        )(0.0)
         assert abs(slope) == pytest.approx(3e-3 * (mass / 1e3) ** 2, rel=0.5)
 
 

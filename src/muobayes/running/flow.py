@@ -219,7 +219,7 @@ def flow(
         # Bisection, because Newton's method leaves the step where the couplings run away within it.
         event=diffrax.Event(
             lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)),
-            optimistix.Bisection(1e-10, 1e-8, flip=True),
+            optimistix.Bisection(1e-10, 1e-8, flip=True),  # type: ignore[call-arg]
         ),
         max_steps=MAX_STEPS,
         throw=False,
