@@ -90,6 +90,8 @@ def _content(results: Results) -> dict[str, Any]:
         "headline": _headline(results),
         "warnings": results.diagnostics["warnings"],
         "notes": results.notes,
+        "modes_sentence": results.modes_sentence,
+        "modes": _mode_rows(results),
         "verdict": results.verdict,
         "explanation": results.explanation,
         "posterior": [_posterior_row(results, name) for name in results.sampled],
@@ -179,6 +181,20 @@ def _gain_rows(gains: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]
     ]
     total = [sum(column.values()) for column in gains.values()]
     return [*rows, {"label": "all data", "cells": total, "total": True}]
+
+
+def _mode_rows(results: Results) -> list[dict[str, Any]]:
+    """Medians and weights of separate modes, if there are several."""
+    if results.modes is None or len(results.modes["modes"]) == 1:
+        return []
+    return [
+        {
+            "weight": f"{100 * m['weight']:.1f} ± {100 * m['error']:.1f} %",
+            "nested": f"{100 * m['nested_weight']:.1f} ± {100 * m['nested_error']:.1f} %",
+            "medians": [significant(results.scales[n] * m["median"][n], 3) for n in results.sampled],
+        }
+        for m in results.modes["modes"]
+    ]
 
 
 def _scale_rows(found: Mapping[str, Any] | None) -> dict[str, Any]:

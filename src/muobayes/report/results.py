@@ -179,6 +179,34 @@ class Results:
         return f"{start} It is excluded by {worst}: X is not the explanation of (g-2)_mu.{note}"
 
     @cached_property
+    def modes(self) -> Mapping[str, Any] | None:
+        """``modes``: medians and weights of the separate modes by both samplers; ``jumps``: accepted part of jumps."""
+        path = self.folder.modes
+        return json.loads(path.read_text()) if path.exists() else None
+
+    @property
+    def modes_sentence(self) -> str:
+        """How many modes there are and whether both samplers weigh them alike; empty for a run without jumps."""
+        if self.modes is None:
+            return ""
+        found, jumps = self.modes["modes"], f"{100 * self.modes['jumps']:.0f} % of the jumps were accepted"
+        if len(found) == 1:
+            return f"The posterior has one mode; {jumps}."
+        pulls = [
+            abs(m["weight"] - m["nested_weight"]) / max(float(np.hypot(m["error"], m["nested_error"])), 1e-12)
+            for m in found
+        ]
+        weights = ", ".join(
+            f"{100 * m['weight']:.1f} ± {100 * m['error']:.1f} % "
+            f"({100 * m['nested_weight']:.1f} ± {100 * m['nested_error']:.1f} %)"
+            for m in found
+        )
+        return (
+            f"The posterior has {len(found)} separate modes, which hold {weights} of it by NUTS (by nested sampling); "
+            f"the largest difference is {max(pulls):.1f} standard deviations. {jumps[0].upper()}{jumps[1:]}."
+        )
+
+    @cached_property
     def matching_scale(self) -> Mapping[str, Any] | None:
         """The best fit matched at other scales: ``given_at_GeV``, ``mu_GeV``, ``two_delta_logL`` by case and term."""
         path = self.folder.matching_scale

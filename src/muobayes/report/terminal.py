@@ -37,6 +37,8 @@ def result_text(results: Results) -> Group:
     ]
     gain = fixed(best["two_delta_logL"], 2)
     parts.append(Text(f"Best fit: 2 Δ log L = {gain} against the SM ({results.card.dataset})."))
+    if results.modes_sentence:
+        parts.append(Text(results.modes_sentence))
     if results.scale_sentence:
         parts.append(Text(results.scale_sentence))
     for warning in results.diagnostics["warnings"]:
