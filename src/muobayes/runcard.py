@@ -306,7 +306,12 @@ def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
         for axis in ("x", "y"):
             name = getattr(plane, axis)
             if name in parameters and name not in free:
-                found.append(Problem(("plane", axis), f"{name!r} is not sampled; {allowed(free)}"))
+                found.append(
+                    Problem(
+                        ("plane", axis),
+                        f"{name!r} is not sampled; {allowed(free) if free else 'no parameter of the card is'}",
+                    )
+                )
             elif name not in free:
                 found.append(Problem(("plane", axis), unknown("parameter", name, free)))
     return found
