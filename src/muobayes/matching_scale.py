@@ -15,7 +15,7 @@ from .errors import InputError
 from .likelihood.smeft import build_smeft_likelihood
 from .models._build import card_dataset
 from .models._rooms import light_x_shift
-from .models._sources import matching_scale, sm_at, union_of, wilson_sources
+from .models._sources import given_at, matching_scale, sm_at, union_of, wilson_sources
 from .smeft.basis import component_index
 from .smeft.evolution import scale_range
 
@@ -54,14 +54,15 @@ def scale_dependence(
     parameters : mapping
         Every parameter of the model, in GeV or dimensionless.
     factors : sequence of float
-        Matching scales in units of the card's; beyond the range of the evolution operators its end is taken.
+        Matching scales in units of that where the couplings are given; beyond the range of the evolution operators its
+        end is taken.
     cases : sequence of str
         Keys of `CASES`.
 
     Returns
     -------
     DataArray
-        Dimensions case, mu (GeV) and term; attribute ``given_at``, the card's matching scale in GeV.
+        Dimensions case, mu (GeV) and term; attribute ``given_at``, where the couplings are given, in GeV.
 
     Raises
     ------
@@ -72,13 +73,13 @@ def scale_dependence(
     if not entry.mediators:
         raise InputError(f"{card.model} has no leptoquark: nothing depends on the matching scale.")
     values = {name: jnp.asarray(value) for name, value in parameters.items()}
-    given_at = float(matching_scale(card)[1](values))
-    mus = np.unique(np.clip(given_at * np.asarray(factors, float), *scale_range()))
+    start = given_at(card) or float(matching_scale(card)[1](values))
+    mus = np.unique(np.clip(start * np.asarray(factors, float), *scale_range()))
 
     x = np.zeros((len(cases), len(mus), len(component_index())))
     for c, case in zip(x, cases):
         loop, running = CASES[case]
-        sources = wilson_sources(entry, loop, given_at=given_at if running else None)
+        sources = wilson_sources(entry, loop, given_at=start if running else None)
         support, coefficients = union_of(sources)
         at = jax.jit(jax.vmap(lambda mu, f=coefficients: f(values, sm_at(mu), mu)))
         c[:, support] = at(jnp.asarray(mus))
@@ -99,7 +100,7 @@ def scale_dependence(
         gains.reshape(len(cases), len(mus), -1),
         dims=("case", "mu", "term"),
         coords={"case": list(cases), "mu": mus, "term": list(likelihood.terms.names)},
-        attrs={"given_at": given_at},
+        attrs={"given_at": start},
     )
 
 

@@ -13,7 +13,7 @@ from .likelihood.predictions import build_predictions, observable_info, readable
 from .likelihood.smeft import all_observables, sm_predictions
 from .likelihood.terms import observable_uncertainties
 from .models._build import card_dataset
-from .models._sources import matching_scale, sm_at, union_of, wilson_sources
+from .models._sources import given_at, matching_scale, sm_at, union_of, wilson_sources
 
 if TYPE_CHECKING:
     from .runcard import RunCard
@@ -79,7 +79,7 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
     if card.entry.mediators or card.entry.x == "heavy":
         values = {name: jnp.asarray(value, dtype=float) for name, value in parameters.items()}
         mu = float(matching_scale(card)[1](values))
-        support, wilson = union_of(wilson_sources(card.entry, card.matching.loop))
+        support, wilson = union_of(wilson_sources(card.entry, card.matching.loop, given_at=given_at(card)))
         coefficients = np.asarray(jax.jit(wilson)(values, sm_at(mu), mu))
         filled = np.flatnonzero(coefficients)
         keys = all_observables(dataset)

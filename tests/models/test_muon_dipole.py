@@ -1,4 +1,4 @@
-"""(g-2)_mu from S1 through the whole chain - matching, running, low-energy theory, observable - against its closed form."""
+"""(g-2)_mu from S1 through the whole chain - matching, running, LEFT, observable - against its closed form."""
 
 import numpy as np
 import pytest

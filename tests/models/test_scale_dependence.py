@@ -7,7 +7,9 @@ import pytest
 
 from muobayes.cli.point import read_point
 from muobayes.errors import InputError
+from muobayes.inference.evaluation import evaluate
 from muobayes.matching_scale import scale_dependence, scale_uncertainty
+from muobayes.models import build
 from muobayes.runcard import RunCard
 
 FIG1 = Path(__file__).parents[2] / "runs" / "fig1.yaml"
@@ -36,3 +38,20 @@ def test_a_model_without_leptoquarks_has_none():
     assert scale_uncertainty(card, {}) is None
     with pytest.raises(InputError, match="no leptoquark"):
         scale_dependence(card, {})
+
+
+@pytest.mark.slow
+def test_a_sampled_scale_leaves_the_point_where_it_is():
+    """With `scale: sampled` couplings are given at the masses' mean: along muM only missing orders change log L."""
+    content = {
+        "model": "type-a/b-3lmu",
+        "dataset": "paper2021",
+        "parameters": {"M1": "3 TeV", "M3": "3 TeV", "eta13R": {"equals": "eta13L"}, "kapH13": 0},
+        "matching": {"loop": 1, "scale": "sampled"},
+    }
+    posterior = build(RunCard.from_dict(content))
+    assert posterior.prior.names == ("eta33L", "eta13L", "muM")
+    x = np.array([[0.40, 0.12, mu] for mu in (1500.0, 2100.0, 3000.0, 4300.0, 6000.0)])
+    terms = evaluate(posterior, x).terms
+    changes = {name: float(np.ptp(2 * values)) for name, values in terms.items()}
+    assert max(changes.values()) < 0.05, changes

@@ -19,7 +19,7 @@ from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, neutrino_room, uv_room
-from ._sources import SAMPLED_SCALE, Parameters, matching_scale, sm_at, union_of, wilson_sources
+from ._sources import SAMPLED_SCALE, Parameters, given_at, matching_scale, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
 
 if TYPE_CHECKING:
@@ -54,21 +54,9 @@ def card_dataset(card: "RunCard") -> Dataset:
 
 def _priors(card: "RunCard") -> dict[str, PriorSpec]:
     priors = dict(card.priors_of)
-    if card.matching.scale == "sampled":
-        masses = [n for n in ("M1", "M2", "M3", "M1tau", "mX") if n in priors]
-        centre = float(np.exp(np.mean([np.log(_typical(priors[m])) for m in masses])))
+    if (centre := given_at(card)) is not None:
         priors[SAMPLED_SCALE] = LogUniform(low=centre / 2, high=2 * centre)
     return priors
-
-
-def _typical(prior: PriorSpec) -> float:
-    if isinstance(prior, Fixed):
-        return prior.value
-    low, high = getattr(prior, "low", None), getattr(prior, "high", None)
-    if low and high:
-        return float(np.sqrt(low * high))
-    typical = getattr(prior, "mean", 0.0) or getattr(prior, "median", 1e3)
-    return float(typical)
 
 
 def _smeft_room(
@@ -76,6 +64,7 @@ def _smeft_room(
 ) -> tuple[Room, set[str]]:
     """The SMEFT likelihood of what the heavy fields generate, and the observables to which a light X adds."""
     fixed_mu, scale = matching_scale(card)
+    at = given_at(card)
     read = parameter_reader(card, prior)
     fixed_sm = sm_at(fixed_mu) if fixed_mu is not None else None
 
@@ -86,7 +75,7 @@ def _smeft_room(
 
         return coefficients
 
-    support, everything = union_of(wilson_sources(entry, card.matching.loop))
+    support, everything = union_of(wilson_sources(entry, card.matching.loop, given_at=at))
     probes = prior.sample(named_key(card.seed, "probes"), (_PROBES,))
     samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients_of(everything)(read(x))))(probes)
     kept = np.flatnonzero(np.abs(np.asarray(samples)).max(axis=0) > 0)
@@ -103,7 +92,7 @@ def _smeft_room(
     )
     needed = support[kept][likelihood.columns]
     names = frozenset(real_components()[i][0] for i in needed)
-    reduced, wilson = union_of(wilson_sources(entry, card.matching.loop, names))
+    reduced, wilson = union_of(wilson_sources(entry, card.matching.loop, names, at))
     likelihood = SmeftLikelihood(likelihood.predictions, likelihood.terms, np.searchsorted(reduced, needed))
     coefficients = coefficients_of(wilson)
 
@@ -218,7 +207,8 @@ def build(card: "RunCard") -> Posterior:
                 f"the terms of this model are {', '.join(known)}."
             )
     if card.priors != UVPriors():
-        rooms.append(uv_room(card.priors, entry, scale))
+        at = given_at(card)
+        rooms.append(uv_room(card.priors, entry, scale if at is None else lambda _: jnp.asarray(at)))
 
     def terms(x: Float[Array, " n"]) -> dict[str, Array]:
         parameters = read(x)

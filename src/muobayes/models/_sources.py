@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from ..errors import InputError
 from ..matching import PARTS, Leptoquark, SMParameters, at_scale, matching, muoquarks
 from ..matching.heavy_x import current, heavy_x_matching, mix_bs, rotate_sb
+from ..priors.spec import Fixed, PriorSpec
 from ..running.sm import sm_parameters
 from ..smeft.basis import component_index
 from ..units import GEV, parse_energy
@@ -22,6 +23,7 @@ __all__ = [
     "SAMPLED_SCALE",
     "Parameters",
     "WilsonSource",
+    "given_at",
     "leptoquarks_of",
     "matching_scale",
     "sm_at",
@@ -63,6 +65,28 @@ def matching_scale(card: "RunCard") -> tuple[float | None, Callable[[Parameters]
         return value, lambda _: jnp.asarray(value)
     name = SAMPLED_SCALE if scale == "sampled" else scale
     return None, lambda parameters: parameters[name]
+
+
+def given_at(card: "RunCard") -> float | None:
+    """Where couplings are given if the matching scale is sampled (GeV): the geometric mean of the masses.
+
+    From there they run to the matching scale, which so measures the orders that are missing. Otherwise None: couplings
+    are those of the matching scale.
+    """
+    if card.matching.scale != "sampled":
+        return None
+    masses = [n for n in ("M1", "M2", "M3", "M1tau", "mX") if n in card.priors_of]
+    return float(np.exp(np.mean([np.log(_typical(card.priors_of[m])) for m in masses])))
+
+
+def _typical(prior: PriorSpec) -> float:
+    if isinstance(prior, Fixed):
+        return prior.value
+    low, high = getattr(prior, "low", None), getattr(prior, "high", None)
+    if low and high:
+        return float(np.sqrt(low * high))
+    typical = getattr(prior, "mean", 0.0) or getattr(prior, "median", 1e3)
+    return float(typical)
 
 
 _MASSES = {"S1": "M1", "S3": "M3", "R2": "M2", "S1tau": "M1tau"}
