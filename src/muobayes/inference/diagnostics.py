@@ -91,7 +91,7 @@ def diagnose(
         diverging,
         e_bfmi,
         deepest,
-        tuple(_warnings(parameters, diverging, e_bfmi, deepest)),
+        tuple(_warnings(parameters, diverging, e_bfmi, deepest, bool(draws.jumped.any()))),
     )
 
 
@@ -110,7 +110,11 @@ def _parameter(values: np.ndarray, turn: float | None) -> ParameterDiagnostics:
 
 
 def _warnings(
-    parameters: dict[str, ParameterDiagnostics], diverging: float, e_bfmi: np.ndarray, deepest: float
+    parameters: dict[str, ParameterDiagnostics],
+    diverging: float,
+    e_bfmi: np.ndarray,
+    deepest: float,
+    jumped: bool,
 ) -> list[str]:
     found = []
     # Written so that a NaN, as from a chain that never moved, is a warning too.
@@ -140,6 +144,7 @@ def _warnings(
             f"The energy is explored slowly: E-BFMI is {e_bfmi.min():.2f} < {MIN_E_BFMI}; the posterior has "
             "long tails or a funnel."
         )
-    if deepest > 0.01:
+    # With jumps between modes short trajectories are a choice: they need not cross the posterior.
+    if deepest > 0.01 and not jumped:
         found.append(f"{100 * deepest:.0f} % of the trajectories hit the length limit; raise max_tree_depth.")
     return found
