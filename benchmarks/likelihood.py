@@ -68,7 +68,12 @@ def benchmarks() -> list[dict]:
         batch = jnp.asarray(np.random.default_rng(1).normal(0.3, 0.1, (1000, posterior.prior.size)))
         vmapped = _best(jax.jit(jax.vmap(posterior.log_likelihood)), batch, 7, 3)
         rows += [
-            {"name": f"log L, {dataset}", "value": 1e3 * value, "unit": "ms", "ratio": SMELLI_SECONDS / value},
+            {
+                "name": f"log L, {dataset}",
+                "value": 1e3 * value,
+                "unit": "ms",
+                "ratio": SMELLI_SECONDS / value,
+            },
             {"name": f"log L with gradient, {dataset}", "value": 1e3 * gradient, "unit": "ms", "ratio": None},
             {"name": f"log L by vmap, {dataset}", "value": 1000 / vmapped, "unit": "points/s", "ratio": None},
         ]

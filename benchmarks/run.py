@@ -30,7 +30,9 @@ def main() -> None:
     table = Table("benchmark", "value", "unit", "ratio")
     for row in rows:
         ratio = row.get("ratio")
-        table.add_row(row["name"], f"{row['value']:.4g}", row["unit"], "" if ratio is None else f"{ratio:.3g}")
+        table.add_row(
+            row["name"], f"{row['value']:.4g}", row["unit"], "" if ratio is None else f"{ratio:.3g}"
+        )
     Console().print(table)
     entries = {r["name"]: {"value": r["value"], "unit": r["unit"], "ratio": r.get("ratio")} for r in rows}
     (FOLDER / "latest.json").write_text(json.dumps(entries, indent=1) + "\n")

@@ -1,11 +1,13 @@
 """Points at which another program can be compared with this one: coefficients, predictions, log-likelihoods."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from ..likelihood._expressions import evaluate_groups, group_expressions
 from ..likelihood._polynomials import build_polynomials
@@ -17,7 +19,7 @@ from ..smeft.evolution import CKM_PARAMETERS
 from .files import load_predictions, stem
 from .predictions import Artifact, coefficients_of, components_of, fixed_name
 
-__all__ = ["check_points"]
+__all__ = ["check_points", "term_likelihood"]
 
 DEEPEST = -30.0
 
@@ -50,9 +52,15 @@ def check_points(dataset: str = "current", number: int = 5, seed: int = 1) -> di
     }
 
 
-def _of_term(
-    data: Dataset, term: Term, artifact: Artifact, number: int, rng: np.random.Generator
-) -> list[dict[str, Any]]:
+class _TermFunctions(NamedTuple):
+    """A term as a function of its low-energy coefficients: their places, predictions, and log L of the predictions."""
+
+    places: list[int]
+    predict: Callable[[Array], Array]
+    log_likelihood: Callable[[Array], Array]
+
+
+def _functions(data: Dataset, term: Term, artifact: Artifact) -> _TermFunctions:
     names = components_of(artifact, term.observables)
     places = coefficients_of(artifact, names)
     polynomials = build_polynomials([artifact["components"][c] for c in names], places, CKM_PARAMETERS)
@@ -60,25 +68,57 @@ def _of_term(
     groups = group_expressions([(f["expression"], [names.index(c) for c in f["components"]]) for f in forms])
     sm = sm_predictions(data)
     offset = jnp.array([sm[o] - sm_prediction(o) for o in term.observables])
+    terms = build_terms(data, sm, term.observables)
 
-    @jax.jit
-    def predict(y):
+    def predict(y: Array) -> Array:
         return evaluate_groups(groups, polynomials(y), len(term.observables)) + offset
 
-    likelihood = jax.jit(build_terms(data, sm, term.observables).__call__)
+    return _TermFunctions(places, predict, lambda predictions: terms(predictions)[0])
+
+
+def term_likelihood(dataset: str, name: str) -> tuple[Callable[[Array], Array], dict[tuple[str, str], int]]:
+    """log L of one term relative to the SM, as a function of its low-energy coefficients.
+
+    Parameters
+    ----------
+    dataset : str
+    name : str
+        Of the term, as its folder in the exchange files.
+
+    Returns
+    -------
+    function : callable
+        (n,) -> scalar.
+    places : dict
+        (name of the coefficient in the folder ``fixed``, "Re" or "Im") -> place.
+    """
+    data, artifact = load_dataset(dataset), load_predictions()
+    (term,) = (t for t in data.terms if stem(t) == name)
+    functions = _functions(replace(data, terms=(term,)), term, artifact)
+    variables = [artifact["variables"][i] for i in functions.places]
+    places = {(fixed_name(v), v[5]): i for i, v in enumerate(variables)}
+    return lambda y: functions.log_likelihood(functions.predict(y)), places
+
+
+def _of_term(
+    data: Dataset, term: Term, artifact: Artifact, number: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    functions = _functions(data, term, artifact)
+    places, predict = functions.places, jax.jit(functions.predict)
+    likelihood = jax.jit(functions.log_likelihood)
     sigma = observable_uncertainties(data)
     step = _steps(predict, np.array([sigma[o]["sigma"] for o in term.observables]), len(places))
     points = []
     for _ in range(number):
         y = step * rng.normal(size=len(places)) * rng.uniform(0.5, 2.0) / np.sqrt(len(places))
         predictions = predict(y)
-        while not likelihood(predictions)[0] > DEEPEST:
+        while not likelihood(predictions) > DEEPEST:
             y, predictions = y / 2, predict(y / 2)
         points.append(
             {
                 "coefficients": _named(artifact, places, y),
                 "predictions": dict(zip(term.observables, np.asarray(predictions).tolist(), strict=True)),
-                "log_likelihood": float(likelihood(predictions)[0]),
+                "log_likelihood": float(likelihood(predictions)),
             }
         )
     return points

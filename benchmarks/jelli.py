@@ -1,0 +1,95 @@
+"""The same exported term in this package and in jelli 0.1, each on one core.
+
+Needs jelli's environment and the exchange files: ``make crosscheck-jelli`` makes both; without them there are no rows.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+PYTHON = Path(os.environ.get("MUOBAYES_JELLI", ROOT / ".venv-jelli" / "bin" / "python"))
+FILES = ROOT / "build" / "popxf"
+TERM = "fast_likelihood_quarks"
+
+
+def _best(function, argument, repeat: int = 15, number: int = 100) -> float:
+    jax.block_until_ready(function(argument))
+    times = []
+    for _ in range(repeat):
+        begin = time.perf_counter()
+        for _ in range(number):
+            result = function(argument)
+        jax.block_until_ready(result)
+        times.append((time.perf_counter() - begin) / number)
+    return min(times)
+
+
+def ours() -> dict[str, float]:
+    """Seconds of this package at the point of the exchange files."""
+    from muobayes.popxf.check_points import term_likelihood
+
+    likelihood, place = term_likelihood("current", TERM)
+    point = json.loads((FILES / "points.json").read_text())[TERM][0]
+    y = np.zeros(len(place))
+    for name, (real, imaginary) in point["coefficients"].items():
+        for part, value in (("Re", real), ("Im", imaginary)):
+            if (name, part) in place:
+                y[place[name, part]] = value
+    assert abs(float(likelihood(y)) - point["log_likelihood"]) < 1e-6 * max(1.0, abs(point["log_likelihood"]))
+    return {
+        "value": _best(jax.jit(likelihood), y),
+        "gradient": _best(jax.jit(jax.value_and_grad(likelihood)), y),
+    }
+
+
+def _on_one_core(command: list[str]) -> dict[str, float]:
+    core = min(os.sched_getaffinity(0))
+    done = subprocess.run(
+        command,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def benchmarks() -> list[dict]:
+    """Times of both programs; the ratio is jelli's time over ours."""
+    if not PYTHON.exists() or not (FILES / "points.json").exists():
+        return []
+    theirs = _on_one_core(
+        [str(PYTHON), str(ROOT / "tests" / "crosscheck" / "jelli_times.py"), str(FILES), TERM]
+    )
+    own = _on_one_core([sys.executable, __file__])
+    size = f"{theirs['observables']} observables in {theirs['parameters']} parameters"
+    rows = []
+    for kind in ("value", "gradient"):
+        rows += [
+            {
+                "name": f"{size}: {kind}",
+                "value": 1e3 * own[kind],
+                "unit": "ms",
+                "ratio": theirs[kind] / own[kind],
+            },
+            {
+                "name": f"the same by jelli 0.1: {kind}",
+                "value": 1e3 * theirs[kind],
+                "unit": "ms",
+                "ratio": None,
+            },
+        ]
+    return rows
+
+
+if __name__ == "__main__":
+    import muobayes  # noqa: F401  (sets 64-bit numbers before JAX starts)
+
+    print(json.dumps(ours()))
