@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 __all__ = ["diff", "export", "predict"]
 
@@ -114,8 +114,6 @@ def export(
     """Offline step: write the artifacts that ship with the package (needs flavio, smelli and wilson)."""
     steps = ("predictions", "evolution", "covariances", "datasets")
     if what not in (*steps, "all"):
-        from ..errors import did_you_mean
-
         raise InputError(
             f"export: {what!r} is unknown{did_you_mean(what, (*steps, 'all'))}; allowed are {', '.join(steps)}, all."
         )
@@ -125,10 +123,10 @@ def export(
         raise InputError(
             f"export needs {error.name}, which is not installed; install it with `pip install 'muobayes[export]'`."
         ) from None
+    if dataset is not None and dataset not in run.DATASETS:
+        hint, allowed = did_you_mean(dataset, run.DATASETS), ", ".join(run.DATASETS)
+        raise InputError(f"export: there is no data set {dataset!r}{hint}; allowed are {allowed}.")
     chosen = run.DATASETS if dataset is None else (dataset,)
-    if unknown := set(chosen) - set(run.DATASETS):
-        allowed = ", ".join(run.DATASETS)
-        raise InputError(f"export: there is no data set {unknown.pop()!r}; allowed are {allowed}.")
     if what in ("predictions", "all"):
         run.run_predictions(cache, processes, typer.echo)
     if what in ("evolution", "all"):
