@@ -1,7 +1,7 @@
 """How many separate modes a posterior has, and what each of them weighs, by two samplers.
 
 Components of a fitted mixture belong to one mode if the posterior density along the straight line between their means
-has no deep valley, directly or through others. Draws are counted to the mode of the component that they most likely
+has no deep valley, directly or through others that hold a sizeable part of the posterior. Draws are counted to the mode of the component that they most likely
 come from.
 """
 
@@ -18,9 +18,9 @@ from .posterior import Posterior
 
 __all__ = ["Mode", "components_by_mode", "weigh_modes"]
 
-_VALLEY = 0.1  # a valley is deep if the density falls below this part of the lower one of both means
+_VALLEY = 0.3  # a valley is deep if the density falls below this part of the lower one of both means
 _STEPS = 15
-_SMALL = 0.01  # components with less weight do not make a mode
+_SMALL = 0.05  # components with less weight neither make a mode nor join two
 
 
 class Mode(NamedTuple):
