@@ -1,7 +1,7 @@
 """Bayesian fits of muoquark models (arXiv:2103.13991).
 
-Importing this package loads neither JAX nor flavio; it only settles two things that must be settled before
-JAX starts: 64-bit numbers, and a persistent compilation cache in the user's cache folder.
+Importing this package loads neither JAX nor flavio; it only settles what must be settled before JAX
+starts: 64-bit numbers, a persistent compilation cache in the user's cache folder, and a silent compiler.
 """
 
 import os
@@ -29,6 +29,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'muobayes' has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
+
+# The compiler tells its own troubles, such as a slow simplification; what matters to a user is raised as an exception.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _cache = str(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "muobayes" / "xla")
 if "jax" in sys.modules:

@@ -1,8 +1,8 @@
 """How many separate modes a posterior has, and what each of them weighs, by two samplers.
 
 Components of a fitted mixture belong to one mode if the posterior density along the straight line between their means
-has no deep valley, directly or through others that hold a sizeable part of the posterior. Draws are counted to the mode of the component that they most likely
-come from.
+has no deep valley, directly or through others that hold a sizeable part of the posterior. Draws are counted to the mode
+of the component that they most likely come from.
 """
 
 from typing import NamedTuple

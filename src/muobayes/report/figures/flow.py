@@ -2,7 +2,6 @@
 
 import re
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -68,7 +67,8 @@ def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None
     x = np.asarray(result.ln_mu) / np.log(10)
     inside = x <= float(result.ln_mu_end) / np.log(10) + 1e-9
     path = np.asarray(result.couplings)
-    figure, axes = plt.subplots(1, 3, figsize=(PAGE_IN * 1.35, 4.0), sharex=True)
+    figure = Figure(figsize=(PAGE_IN * 1.35, 4.0))
+    axes = figure.subplots(1, 3, sharex=True)
     for ax, (kind, title) in zip(axes, PANELS):
         shown = [
             i
