@@ -92,15 +92,14 @@ def inference_data(
     x = np.asarray(_evaluate(posterior.constrain, jnp.asarray(draws.z)))
     folded = fold_signs(symmetry, x, names)
     key = named_key(seed, "prior")
-    prior = np.asarray(posterior.prior.sample(key, (1, _PRIOR_DRAWS)))
+    prior = np.asarray(posterior.prior.sample(key, (_PRIOR_DRAWS,)))
 
-    def at(x: np.ndarray) -> tuple[dict[str, Array], dict[str, Array], Array]:
-        return _evaluate(
-            lambda x: (posterior.terms(x), posterior.derived(x), posterior.log_likelihood(x)), jnp.asarray(x)
-        )
-
-    terms, derived, log_likelihood = at(folded.x)
-    _, prior_derived, _ = at(prior)
+    # One evaluation of all points: what is slow about an expensive posterior is to compile it.
+    size = folded.x[..., 0].size
+    points = np.concatenate([folded.x.reshape(size, -1), prior])
+    terms, everywhere = _evaluate(lambda x: (posterior.terms(x), posterior.derived(x)), jnp.asarray(points))
+    terms, derived = jax.tree.map(lambda v: v[:size].reshape(folded.x.shape[:-1]), (terms, everywhere))
+    prior_derived = jax.tree.map(lambda v: v[None, size:], everywhere)
     diverging = np.asarray(draws.diverging)
     data = az.from_dict(
         posterior=_columns(names, folded.x) | _numpy(derived),
@@ -113,11 +112,11 @@ def inference_data(
             "diverging": diverging,
         },
         log_likelihood=_numpy(terms),
-        prior=_columns(names, prior) | _numpy(prior_derived),
+        prior=_columns(names, prior[None]) | _numpy(prior_derived),
         observed_data={k: np.atleast_1d(np.asarray(v, float)) for k, v in (observed or {}).items()} or None,
     )
     # ArviZ warns of this name among sample_stats when it comes through from_dict.
-    data.sample_stats["log_likelihood"] = (("chain", "draw"), np.asarray(log_likelihood))
+    data.sample_stats["log_likelihood"] = (("chain", "draw"), np.asarray(sum(terms.values())))
     for name in (*names, *derived):
         for group in (data.posterior, data.prior):
             group[name].attrs.update(units=(units or {}).get(name, ""), label=(labels or {}).get(name, name))
@@ -147,12 +146,12 @@ def _numpy(values: Mapping[str, Array]) -> dict[str, np.ndarray]:
 
 
 def _evaluate(function: Any, x: Array) -> Any:
-    """Apply a function of one point to (chains, draws, n) points, in batches."""
+    """Apply a function of one point to (..., n) points, in batches."""
 
     @eqx.filter_jit
     def mapped(x: Array) -> Any:
         flat = jax.lax.map(function, x.reshape(-1, x.shape[-1]), batch_size=64)
-        return jax.tree.map(lambda leaf: leaf.reshape(*x.shape[:2], *leaf.shape[1:]), flat)
+        return jax.tree.map(lambda leaf: leaf.reshape(*x.shape[:-1], *leaf.shape[1:]), flat)
 
     return mapped(x)
 
