@@ -1,8 +1,8 @@
 """Coordinates in which a posterior is straighter than in the parameters' own; the prior stays what it is.
 
-A likelihood that knows the product of two parameters much better than either is a cross with arms as narrow as the product's
-uncertainty eps over the length of the other arm: a step that suits its end takes for ever in its middle. The map of
-the plane onto itself
+A likelihood that knows the product of two parameters much better than either is a cross with arms as narrow as the
+product's uncertainty eps over the length of the other arm: a step that suits its end takes for ever in its middle. The
+map of the plane onto itself
 
     left = eps sinh(u),        right = q / cosh(u)
 

@@ -25,7 +25,7 @@ from scipy.special import log_ndtr
 
 from ..errors import InputError, did_you_mean
 from .coordinates import Hyperbola, Scaled
-from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Product, Uniform
+from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Uniform
 
 __all__ = ["PriorSet", "prior_set"]
 

@@ -73,8 +73,8 @@ class Stability(_Block):
 class Perturbativity(_Block):
     """All |couplings| stay below `bound` up to the scale `until`.
 
-    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0; beyond a pole it is taken to grow in
-    proportion to the scale.
+    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0; beyond a pole it is taken to
+    grow in proportion to the scale.
     """
 
     until: Energy = M_PLANCK_GEV
