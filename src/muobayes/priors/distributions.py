@@ -348,5 +348,5 @@ def _coordinates(name: str, spec: PriorSpec, sampled: Mapping[str, PriorSpec]) -
                     f"prior of {name!r}: product: {member!r} must have a uniform prior, symmetric about zero."
                 )
             size /= factor.high / 2  # the slope of its map at zero
-        at = None if product.mass is None else mass(product.mass, "product")
-        yield Hyperbola(names.index(product.partner), names.index(name), at, size)
+        unit = None if product.mass is None else mass(product.mass, "product")
+        yield Hyperbola(names.index(product.partner), names.index(name), unit, size)
