@@ -143,3 +143,13 @@ def test_a_model_without_beta_functions_is_refused():
     entry = read_model("sm")
     with pytest.raises(InputError, match="there are no beta functions for sm"):
         uv_room(parse_uv_priors({"stability": {}}), entry, lambda _: jnp.asarray(3e3))
+
+
+@pytest.mark.parametrize("odd", [("eta13L", "eta13R", "kapH13"), ("eta33L", "kapH13")])
+def test_the_sign_of_a_leptoquark_cannot_be_seen(constraints, odd):
+    """S -> -S changes the sign of every coupling that is odd in S; kapH13 is odd in both S1 and S3."""
+    terms = jax.jit(jax.vmap(constraints.terms))
+    x = constraints.prior.sample(jax.random.key(4), (32,))
+    mirrored = terms(x * jnp.array([-1.0 if name in odd else 1.0 for name in constraints.prior.names]))
+    for name, values in terms(x).items():
+        np.testing.assert_allclose(values, mirrored[name], rtol=1e-9, atol=1e-9, err_msg=name)

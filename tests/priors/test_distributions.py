@@ -152,7 +152,9 @@ def test_prior_without_support_is_refused():
 def _cross(mass):
     specs = {"a": Uniform(low=-1.5, high=1.5), "M": LogUniform(low=1e3, high=1e4)}
     product = {"partner": "a", "size": 3e-3} | ({"mass": "M"} if mass else {})
-    return prior_set(specs | {"b": Uniform.model_validate({"low": -2, "high": 2, "product": product})})
+    specs |= {"b": Uniform.model_validate({"low": -2, "high": 2, "product": product})}
+    scaled = {"mean": 0, "sd": 0.1, "scaling": {"mass": "M", "power": -2}}
+    return prior_set(specs | ({"c": Normal.model_validate(scaled)} if mass else {}))
 
 
 @pytest.mark.parametrize("mass", [False, True])
@@ -165,7 +167,7 @@ def test_straight_coordinates_of_a_product_leave_the_prior_as_it_is(mass):
     np.testing.assert_allclose(back, x, rtol=1e-9)
     matrix = jax.vmap(jax.jacfwd(lambda z: prior.from_unconstrained(z)[0]))(z)
     np.testing.assert_allclose(jnp.linalg.slogdet(matrix)[1], log_jacobian, rtol=1e-7)
-    flip = jnp.array([-1.0, 1.0, -1.0])
+    flip = jnp.array([-1.0, 1.0, -1.0, 1.0])[: prior.size]
     np.testing.assert_allclose(jax.vmap(prior.from_unconstrained)(z * flip)[0], x * flip, rtol=1e-9)
 
 
@@ -173,11 +175,17 @@ def test_straight_coordinates_make_the_width_of_a_product_the_same_everywhere():
     """d(a b)/dq is the stated size times (M/TeV)^2 along the arm on which a is 0.1 to 1."""
     prior = _cross(mass=True)
     for a, mass in ((0.1, 2e3), (-0.4, 4e3), (1.0, 2e3)):
-        z = prior.to_unconstrained(jnp.array([a, mass, 0.0]))
-        slope = jax.grad(
-            lambda q, z=z: jnp.prod(prior.from_unconstrained(z.at[2].set(q))[0][jnp.array([0, 2])])
-        )(0.0)
+        z = prior.to_unconstrained(jnp.array([a, mass, 0.0, 0.0]))
+        slope = a * jax.jacfwd(lambda z: prior.from_unconstrained(z)[0])(z)[2, 2]
         assert abs(slope) == pytest.approx(3e-3 * (mass / 1e3) ** 2, rel=0.5)
+
+
+def test_scaled_coordinates_have_a_unit_that_goes_like_a_power_of_the_mass():
+    prior = _cross(mass=True)
+    z = jnp.array([[0.0, m, 0.0, 0.0] for m in (-1.0, 0.0, 2.0)])
+    slopes = jax.vmap(jax.jacfwd(lambda z: prior.from_unconstrained(z)[0]))(z)[:, 3, 3]
+    masses = jax.vmap(prior.from_unconstrained)(z)[0][:, 1]
+    np.testing.assert_allclose(slopes * masses**2, 0.1 * 1e7, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +194,7 @@ def test_straight_coordinates_make_the_width_of_a_product_the_same_everywhere():
         ({"partner": "c", "size": 1e-3}, "'c' must have a uniform prior"),
         ({"partner": "M", "size": 1e-3}, "'M' must have a uniform prior"),
         ({"partner": "a", "size": 1e-3, "mass": "MM"}, "did you mean 'M'"),
+        ({"partner": "a", "size": 1e-3, "mass": "a"}, "'a' must have a log-uniform prior"),
     ],
 )
 def test_wrong_products_are_refused(product, message):

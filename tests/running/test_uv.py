@@ -55,8 +55,9 @@ def test_weights_fall_and_lead_back(model, blocks):
     values, gradients = weight(jax.vmap(lambda g: benchmark_start(model).at[gX].set(g))(scan))
     assert values[0] == 0 and gradients[0, gX] == 0
     assert bool(jnp.all(jnp.diff(values) < 0))
-    assert bool(jnp.all(scan[1:] * gradients[1:, gX] < -0.1))
-    assert bool(jnp.all(jnp.isfinite(gradients)))
+    assert bool(jnp.all(gradients[1:, gX] < 0)) and bool(jnp.all(jnp.isfinite(gradients)))
+    if set(blocks) != {"stability"}:  # a deep instability says little more when it becomes deeper
+        assert bool(jnp.all(scan[1:] * gradients[1:, gX] < -0.1))
 
 
 @pytest.mark.parametrize("name", ["lambda_3", "eta_3L[3]"])
@@ -64,9 +65,8 @@ def test_weights_are_continuous_where_the_start_leaves_the_allowed_couplings(mod
     priors = parse_uv_priors(ALL)
     i = model.index(name)
     values = 4 * np.pi + jnp.array([-1e-5, 1e-5])
-    below, above = jax.vmap(
-        lambda v: uv_weights(priors, model, benchmark_start(model).at[i].set(v), 3000.0).total
-    )(values)
+    start = benchmark_start(model)
+    below, above = jax.vmap(lambda v: uv_weights(priors, model, start.at[i].set(v), 3000.0).total)(values)
     assert below < -100 and abs(float(above - below)) < 1e-2
 
 
@@ -76,7 +76,7 @@ def test_instability_is_seen(model):
     weights = uv_weights(priors, model, start, 3000.0)
     assert float(weights.derived["stability_margin"]) < 0
     depth = -float(weights.derived["stability_margin"])
-    expected = depth / math.hypot(1, depth) / 0.01
+    expected = depth / math.hypot(1, 4 * depth) / 0.01
     assert float(weights.log_weights["stability"]) == pytest.approx(1 - math.hypot(1, expected))
 
 

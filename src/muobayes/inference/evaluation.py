@@ -40,18 +40,15 @@ class Evaluation(NamedTuple):
 @eqx.filter_jit
 def _batch(posterior: Posterior, x: Array) -> tuple[Array, Array, dict[str, Array], dict[str, Array]]:
     def one(x):
-        return (
-            posterior.log_likelihood(x),
-            posterior.prior.log_prob(x),
-            posterior.terms(x),
-            posterior.derived(x),
-        )
+        terms = posterior.terms(x)
+        total = sum(terms.values(), jnp.zeros(()))
+        return total, posterior.prior.log_prob(x), terms, posterior.derived(x)
 
     return jax.vmap(one)(x)
 
 
 def evaluate(posterior: Posterior, x: Float[np.ndarray, "m n"]) -> Evaluation:
-    """Log-likelihood, prior density, terms and derived quantities.
+    """Terms, their sum (the log-likelihood), prior density, and derived quantities.
 
     Parameters
     ----------
@@ -108,17 +105,19 @@ def check_posterior(posterior: Posterior, key: Array, points: int = 16) -> None:
     prior_gradients = np.asarray(jax.jit(jax.vmap(jax.grad(posterior.log_prior_unconstrained)))(z))
     x = np.asarray(jax.vmap(posterior.constrain)(z))
     found = evaluate(posterior, x)
-    totals = np.sum(list(found.terms.values()), axis=0) if found.terms else np.zeros(points)
     for i in range(points):
         where = ", ".join(f"{name} = {v:.6g}" for name, v in zip(prior.names, x[i]))
-        value, log_likelihood = found.log_prior[i] + found.log_likelihood[i], found.log_likelihood[i]
+        result = value_and_gradient(posterior, "likelihood", free, z[i])
+        log_likelihood, gradient = float(result[0]), np.asarray(result[1])
+        value, total = found.log_prior[i] + log_likelihood, found.log_likelihood[i]
         if not np.isfinite(value):
             raise InputError(f"the log-posterior is {value} at {where}; it must be finite everywhere.")
-        gradient = prior_gradients[i] + np.asarray(value_and_gradient(posterior, "likelihood", free, z[i])[1])
-        if not np.isfinite(gradient).all():
-            bad = ", ".join(n for n, g in zip(prior.names, gradient) if not np.isfinite(g))
+        if not np.isfinite(gradient + prior_gradients[i]).all():
+            bad = ", ".join(
+                n for n, g in zip(prior.names, gradient + prior_gradients[i]) if not np.isfinite(g)
+            )
             raise InputError(f"the gradient of the log-posterior along {bad} is not finite at {where}.")
-        if abs(totals[i] - log_likelihood) > 1e-8 * max(1.0, abs(log_likelihood)):
+        if abs(total - log_likelihood) > 1e-8 * max(1.0, abs(log_likelihood)):
             raise InputError(
-                f"the terms add up to {totals[i]:.10g}, the log-likelihood is {log_likelihood:.10g}, at {where}."
+                f"the terms add up to {total:.10g}, the log-likelihood is {log_likelihood:.10g}, at {where}."
             )

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
 
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
@@ -100,11 +101,13 @@ def starting_points(posterior: Posterior, key: Array, chains: int) -> Float[Arra
     return z[jnp.arange(chains), best]
 
 
-def _kernel(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> tuple[Any, Callable]:
-    """NumPyro's first state at ``z``, and its step, which learns the adaptation schedule from making it."""
+def _kernel(
+    posterior: Posterior, options: NutsOptions, start: Array | ParamInfo, key: Array
+) -> tuple[Any, Callable]:
+    """NumPyro's first state at a point, and its step, which learns the adaptation schedule from making it."""
     init_kernel, sample_kernel = hmc(posterior.potential, algo="NUTS")
     state = init_kernel(
-        z,
+        start,
         options.warmup,
         dense_mass=options.dense_mass,
         target_accept_prob=options.target_accept,
@@ -127,7 +130,8 @@ def _first_state(posterior: Posterior, options: NutsOptions, z: Array, key: Arra
 def _advance(
     posterior: Posterior, options: NutsOptions, state: Any, steps: Array, jumps: Jumps | None
 ) -> tuple[Any, Draws]:
-    _, sample_kernel = _kernel(posterior, options, state.z, state.rng_key)
+    known = ParamInfo(state.z, state.potential_energy, state.z_grad)  # spares a second copy of the posterior
+    _, sample_kernel = _kernel(posterior, options, known, state.rng_key)
     template = jax.tree.map(lambda leaf: jnp.zeros((options.chunk, *leaf.shape), leaf.dtype), _collect(state))
 
     def step(i: Array, carry: tuple[Any, Draws]) -> tuple[Any, Draws]:

@@ -144,8 +144,8 @@ def _symmetries(entry: ModelEntry, card: "RunCard", sampled: tuple[str, ...]) ->
     groups = {m: couplings[m] for m in entry.mediators if m in couplings}
     link = card.parameters.get("kapH13")
     linked = link is not None and not (isinstance(link.prior, Fixed) and link.prior.value == 0)
-    if linked and "kapH13" in sampled and "S1" in groups:
-        groups["S1"] = (*groups["S1"], "kapH13")
+    if linked and "kapH13" in sampled:
+        groups |= {m: (*groups[m], "kapH13") for m in ("S1", "S3") if m in groups}
     elif linked and "S1" in groups and "S3" in groups:
         groups["S1"] = groups["S1"] + groups.pop("S3")
     found = []

@@ -14,7 +14,7 @@ is seen whole, and nothing can drift away.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import equinox as eqx
 import jax
@@ -24,8 +24,8 @@ from jaxtyping import Array, Float
 from scipy.special import log_ndtr
 
 from ..errors import InputError, did_you_mean
-from .hyperbola import Hyperbola
-from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Product, Uniform
+from .coordinates import Hyperbola, Scaled
+from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Uniform
 
 __all__ = ["PriorSet", "prior_set"]
 
@@ -195,7 +195,7 @@ class PriorSet(eqx.Module):
     fixed: dict[str, float] = eqx.field(static=True)
     specs: tuple[PriorSpec, ...] = eqx.field(static=True)
     scalars: tuple[_Scalar, ...]
-    hyperbolas: tuple[Hyperbola, ...] = ()
+    coordinates: tuple[Hyperbola | Scaled, ...] = ()
 
     @property
     def size(self) -> int:
@@ -228,8 +228,8 @@ class PriorSet(eqx.Module):
     def to_unconstrained(self, x: Float[Array, " n"]) -> Float[Array, " n"]:
         """The point of R^n that `from_unconstrained` maps to ``x`` (for a phase: its principal image)."""
         z = self._stack([s.to_line(x[i]) for i, s in enumerate(self.scalars)])
-        for hyperbola in self.hyperbolas:
-            z = hyperbola.straighten(z, x)
+        for coordinate in self.coordinates:
+            z = coordinate.straighten(z, x)
         return z
 
     def from_unconstrained(self, z: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, ""]]:
@@ -245,9 +245,9 @@ class PriorSet(eqx.Module):
         """
         straight = self._stack([s.from_line(z[i])[0] for i, s in enumerate(self.scalars)])
         log_jacobian = jnp.zeros(())
-        for hyperbola in self.hyperbolas:
-            z, log_eps = hyperbola.bend(z, straight)
-            log_jacobian += log_eps
+        for coordinate in reversed(self.coordinates):
+            z, log_slope = coordinate.bend(z, straight)
+            log_jacobian += log_slope
         pairs = [s.from_line(z[i]) for i, s in enumerate(self.scalars)]
         return self._stack([x for x, _ in pairs]), sum((slope for _, slope in pairs), log_jacobian)
 
@@ -321,27 +321,34 @@ def prior_set(specs: Mapping[str, PriorSpec]) -> PriorSet:
         fixed={name: spec.value for name, spec in specs.items() if isinstance(spec, Fixed)},
         specs=tuple(sampled.values()),
         scalars=tuple(_scalar(name, spec) for name, spec in sampled.items()),
-        hyperbolas=tuple(
-            _hyperbola(name, spec.product, sampled)
-            for name, spec in sampled.items()
-            if isinstance(spec, Uniform) and spec.product is not None
-        ),
+        coordinates=tuple(c for name, spec in sampled.items() for c in _coordinates(name, spec, sampled)),
     )
 
 
-def _hyperbola(name: str, product: Product, sampled: Mapping[str, PriorSpec]) -> Hyperbola:
-    """The product in units of the slopes of the maps of both parameters at zero."""
-    names, size = list(sampled), product.size
-    for member in (product.partner, name):
-        spec = sampled.get(member)
-        if not isinstance(spec, Uniform) or spec.low != -spec.high:
-            raise InputError(
-                f"prior of {name!r}: product: {member!r} must have a uniform prior, symmetric about zero."
-            )
-        size /= spec.high / 2
-    if product.mass is not None and product.mass not in names:
-        raise InputError(
-            f"prior of {name!r}: product: the mass {product.mass!r} is not sampled{did_you_mean(product.mass, names)}."
-        )
-    mass = None if product.mass is None else names.index(product.mass)
-    return Hyperbola(names.index(product.partner), names.index(name), mass, size)
+def _coordinates(
+    name: str, spec: PriorSpec, sampled: Mapping[str, PriorSpec]
+) -> Iterator[Hyperbola | Scaled]:
+    names = list(sampled)
+
+    def mass(wanted: str, block: str) -> int:
+        if wanted not in names or not isinstance(sampled[wanted], LogUniform):
+            hint = did_you_mean(wanted, names)
+            raise InputError(f"prior of {name!r}: {block}: {wanted!r} must have a log-uniform prior{hint}.")
+        return names.index(wanted)
+
+    if isinstance(spec, Uniform | Normal) and (scaling := spec.scaling) is not None:
+        at = mass(scaling.mass, "scaling")
+        support = sampled[scaling.mass]
+        assert isinstance(support, LogUniform)
+        yield Scaled(names.index(name), at, scaling.power, math.sqrt(support.low * support.high))
+    if isinstance(spec, Uniform) and (product := spec.product) is not None:
+        size = product.size
+        for member in (product.partner, name):
+            factor = sampled.get(member)
+            if not isinstance(factor, Uniform) or factor.low != -factor.high:
+                raise InputError(
+                    f"prior of {name!r}: product: {member!r} must have a uniform prior, symmetric about zero."
+                )
+            size /= factor.high / 2  # the slope of its map at zero
+        unit = None if product.mass is None else mass(product.mass, "product")
+        yield Hyperbola(names.index(product.partner), names.index(name), unit, size)

@@ -45,7 +45,7 @@ class _Interval(_Prior):
 class Product(BaseModel):
     """Data know the product of a parameter and ``partner`` to about ``size``, times (``mass``/TeV)^2 if a mass is named.
 
-    This is no part of the prior; it tells samplers how to walk (`muobayes.priors.hyperbola`).
+    This is no part of the prior; it tells samplers how to walk (`muobayes.priors.coordinates`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,11 +54,23 @@ class Product(BaseModel):
     mass: str | None = None
 
 
+class Scaling(BaseModel):
+    """Data know a parameter to a width that goes like ``mass`` to some ``power``.
+
+    This is no part of the prior; it tells samplers how to walk (`muobayes.priors.coordinates`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    mass: str
+    power: float
+
+
 class Uniform(_Interval):
     """Flat between ``low`` and ``high``."""
 
     type: Literal["uniform"] = "uniform"
     product: Product | None = None
+    scaling: Scaling | None = None
 
 
 class LogUniform(_Interval):
@@ -87,6 +99,7 @@ class Normal(_Prior):
     sd: Number = Field(gt=0)
     low: Number | None = None
     high: Number | None = None
+    scaling: Scaling | None = None
 
     @model_validator(mode="after")
     def _has_support(self) -> "Normal":

@@ -18,6 +18,7 @@ from .uv_spec import Naturalness, UVPriors
 __all__ = ["UVWeights", "naturalness_weights", "uv_weights"]
 
 POINTS = 24  # scales at which stability and perturbativity are looked at
+DEEP = 0.25  # deeper instabilities count no more: they belong to couplings that run away within a fraction of an e-fold
 RTOL, ATOL = 1e-4, 1e-6  # of the flow: scales of poles to 2e-4 e-folds, in two thirds of the default's time
 
 
@@ -119,20 +120,21 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
         sizes = jnp.max(model.sizes(result.couplings, perturbativity.bound), axis=1)
         largest = jnp.max(jnp.where(_below(result, perturbativity.until), sizes, 0.0))
         short = _shortfall(result, start_size, mu_start, perturbativity.until)
-        excess = jnp.log(jnp.maximum(largest / perturbativity.bound, 1.0)) + short.e_folds
+        ratio = jnp.minimum(perturbativity.bound / jnp.maximum(largest, 1e-300), 1.0)
+        excess = (1 - ratio**2) / 2 + short.e_folds
         weights["perturbativity"] = _one_sided(excess, perturbativity.width)
         derived["largest_coupling"] = largest
     return weights, derived
 
 
 def _depth(margin: Array, missing: Array) -> Float[Array, ""]:
-    """Depth of an instability: -margin where that is small, at most one, and one where there is no potential at all.
+    """Depth of an instability: -margin where that is small, at most DEEP, and DEEP where there is no potential at all.
 
     Near a pole quartic couplings take any value; what they are there says less than that the flow ends.
     """
-    depth = jnp.maximum(-margin, 0.0)
+    depth = jnp.maximum(-margin, 0.0) / DEEP
     depth = depth / jnp.sqrt(1 + depth**2)
-    return depth * (1 - jnp.minimum(missing, 1.0)) + missing
+    return DEEP * (depth * (1 - jnp.minimum(missing, 1.0)) + missing)
 
 
 def _below(result: FlowResult, scale: float) -> Bool[Array, " k"]:

@@ -62,8 +62,8 @@ class LandauPole(_Block):
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    d = p (1 - f)/width + f/width with p = m/sqrt(1 + m^2) where m is the depth of the most negative direction found along
-    the flow, V = -m for fields of unit length, and f the missing part of the range if there is a pole.
+    d = (p (1 - f) + f/4)/width with p = m/sqrt(1 + (4 m)^2) where m is the depth of the most negative direction found
+    along the flow, V = -m for fields of unit length, and f the missing part of the range if there is a pole.
     """
 
     until: Energy = M_PLANCK_GEV
@@ -73,8 +73,8 @@ class Stability(_Block):
 class Perturbativity(_Block):
     """All |couplings| stay below `bound` up to the scale `until`.
 
-    d = ln(max/bound)/width where the largest coupling on the flow exceeds `bound`, else 0; beyond a pole it is taken to
-    grow in proportion to the scale.
+    d = (1 - (bound/max)^2)/(2 width) where the largest coupling on the flow exceeds `bound`, else 0: ln(max/bound)/width
+    close to the bound. Beyond a pole the missing e-folds are added (docs/running.md).
     """
 
     until: Energy = M_PLANCK_GEV

@@ -18,7 +18,7 @@ _PREFIX = "log_weight_"
 
 
 def constraint_table(idata: "arviz.InferenceData", parameters: Sequence[str]) -> pd.DataFrame:
-    """How much of the prior soft constraints remove, and what they do to the posterior; each alone and all together.
+    """How much of the prior every soft constraint removes, and what it does to the posterior; alone and all together.
 
     Parameters
     ----------
