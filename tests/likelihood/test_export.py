@@ -28,8 +28,8 @@ def test_every_linear_coefficient_has_its_own_response_to_gamma(tmp_path):
     document = group_document(group, par, tmp_path, {}, 1)
     assert group_document(group, par, tmp_path, {}, 1) == document  # from the cache
     variables = [_coefficient_from_json(v) for v in document["variables"]]
-    component = _beyond_average(document["components"]["rate"], document["variables"])
-    average, beyond = component["by_ckm"]["gamma"][1], dict(component["linear_by_gamma"])
+    component = _beyond_average(document["components"]["rate"], document["variables"], par)
+    average, beyond = component["by_ckm"]["gamma"][1], dict(component["linear_by_ckm"]["gamma"])
     for i, x in component["linear"]:
         weight = 2 if variables[i].name.startswith("C10") else 1
         own = -np.sin(par["gamma"]) if variables[i].part == "Re" else np.cos(par["gamma"])

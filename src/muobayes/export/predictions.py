@@ -21,7 +21,7 @@ from ._polynomial import Point, Polynomial, active_variables, design, evaluator,
 
 CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")
 _STEP = 0.02  # relative, of CKM parameters
-# Change by one rad of gamma, of the size of a polynomial, below which coefficients are taken to respond on average.
+# Of the size of a polynomial, for a CKM parameter that doubles: below it, coefficients are taken to respond on average.
 NEGLIGIBLE = 1e-5
 _RNG_SEED = 20211125
 
@@ -31,8 +31,8 @@ class CkmResponse(NamedTuple):
 
     The constant to second order (new physics in Delta M_d moves gamma by some degrees); the linear and the quadratic
     part scale as a whole (their dependence is that of the CKM factor which multiplies the new physics), by the
-    logarithmic derivative averaged over random directions. What the linear coefficients do beyond that average when
-    gamma moves is found by `_linear_by_gamma`.
+    logarithmic derivative averaged over random directions. What the linear coefficients do beyond that average is
+    found by `_linear_by`.
     """
 
     constant: float
@@ -168,16 +168,28 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
     ]
 
 
-def _linear_by_gamma(
+def _own_responses(group: Group) -> tuple[str, ...]:
+    """The CKM parameters by which every linear coefficient of a group has its own derivative.
+
+    They are those that turn the phases of interference terms. In b -> s, Vub is left out: |Vub Vus| is 2 % of |Vtb Vts|
+    and itself moves by per cents only.
+    """
+    return ("gamma",) if {c.sector for c in group.candidates} == {"sb"} else ("Vub", "gamma")
+
+
+def _linear_by(
+    name: str,
     group: Group,
     par: Mapping[str, float],
     linear: Mapping[int, Mapping[Coefficient, float]],
     processes: int,
 ) -> dict[int, dict[Coefficient, float]]:
-    """Derivatives of linear coefficients by gamma, by central differences.
+    """Derivatives of linear coefficients by a CKM parameter, by central differences.
 
     Parameters
     ----------
+    name : str
+        The CKM parameter.
     group : Group
         Whose functions are evaluated.
     par : mapping
@@ -197,9 +209,9 @@ def _linear_by_gamma(
         for v in coefficients:
             users[v] = (*users.get(v, ()), i)
     points = [Point({v: sign * step(v)}, which) for v, which in users.items() for sign in (1, -1)]
-    shift = _STEP * par["gamma"]
+    shift = _STEP * par[name]
     up, down = (
-        _evaluate_all(evaluator(group.functions, {**par, "gamma": par["gamma"] + s}), points, processes)
+        _evaluate_all(evaluator(group.functions, {**par, name: par[name] + s}), points, processes)
         for s in (shift, -shift)
     )
     changes = [a - b for a, b in zip(up, down, strict=True)]
@@ -282,17 +294,18 @@ def group_document(
         document["variables"] = [_coefficient_to_json(c) for c in index]
         _store(path, document)
     variables = [_coefficient_from_json(v) for v in document["variables"]]
-    linear = {
-        i: {variables[j]: x for j, x in components[key]["linear"]}
-        for i, key in enumerate(group.keys)
-        if "linear_by_gamma" not in components[key]
-    }
-    if linear:
-        for i, derivatives in _linear_by_gamma(group, par, linear, processes).items():
-            components[group.keys[i]]["linear_by_gamma"] = [
-                [variables.index(v), x] for v, x in derivatives.items()
-            ]
-        _store(path, document)
+    for name in _own_responses(group):
+        linear = {
+            i: {variables[j]: x for j, x in components[key]["linear"]}
+            for i, key in enumerate(group.keys)
+            if name not in components[key].setdefault("linear_by_ckm", {})
+        }
+        if linear:
+            for i, derivatives in _linear_by(name, group, par, linear, processes).items():
+                components[group.keys[i]]["linear_by_ckm"][name] = [
+                    [variables.index(v), x] for v, x in derivatives.items()
+                ]
+            _store(path, document)
     return document
 
 
@@ -331,7 +344,7 @@ def export_predictions(
         document = group_document(group, par, cache, versions, processes)
         own = [variables.setdefault(_coefficient_from_json(v), len(variables)) for v in document["variables"]]
         for key in group.keys:
-            component = _beyond_average(document["components"][key], document["variables"])
+            component = _beyond_average(document["components"][key], document["variables"], par)
             components[key] = _renumber(component, own)
         report(f"[{number}/{len(groups)}] {group.name}: {len(group.keys)} polynomials")
     return {
@@ -344,19 +357,26 @@ def export_predictions(
     }
 
 
-def _beyond_average(component: dict[str, Any], variables: Sequence[Sequence]) -> dict[str, Any]:
-    """A component with the derivatives by gamma less the averaged response, where the difference matters."""
+def _beyond_average(
+    component: dict[str, Any], variables: Sequence[Sequence], par: Mapping[str, float]
+) -> dict[str, Any]:
+    """A component with its derivatives of linear coefficients less the averaged response, where that matters."""
     sizes = [step(_coefficient_from_json(v)) for v in variables]
     linear = dict(component["linear"])
-    average = CkmResponse(*component["by_ckm"]["gamma"]).log_linear
     limit = NEGLIGIBLE * max([abs(component["constant"]), *(abs(x) * sizes[i] for i, x in linear.items())])
-    beyond = [[i, x - average * linear[i]] for i, x in component["linear_by_gamma"]]
-    return component | {"linear_by_gamma": [[i, x] for i, x in beyond if abs(x) * sizes[i] > limit]}
+    beyond = {}
+    for name, derivatives in component["linear_by_ckm"].items():
+        average = CkmResponse(*component["by_ckm"][name]).log_linear
+        own = [[i, x - average * linear[i]] for i, x in derivatives]
+        beyond[name] = [[i, x] for i, x in own if abs(x) * sizes[i] * par[name] > limit]
+    return component | {"linear_by_ckm": {name: rows for name, rows in beyond.items() if rows}}
 
 
 def _renumber(component: Mapping[str, Any], own: Sequence[int]) -> dict[str, Any]:
     out = dict(component)
-    for part in ("linear", "linear_by_gamma"):
-        out[part] = [[own[i], x] for i, x in component[part]]
+    out["linear"] = [[own[i], x] for i, x in component["linear"]]
+    out["linear_by_ckm"] = {
+        name: [[own[i], x] for i, x in rows] for name, rows in component["linear_by_ckm"].items()
+    }
     out["quadratic"] = [[own[i], own[j], x] for i, j, x in component["quadratic"]]
     return out
