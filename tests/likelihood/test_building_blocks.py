@@ -42,6 +42,11 @@ def _random_components(rng, number, variables):
             {
                 "constant": rng.normal(),
                 "linear": [[int(v), rng.normal()] for v in own],
+                "linear_by_ckm": {
+                    n: [[int(v), rng.normal()] for v in own[1:]]
+                    for n in ("Vub", "gamma")
+                    if rng.random() < 0.7
+                },
                 "quadratic": [[int(v), int(w), rng.normal()] for v in own for w in own],
                 "by_ckm": {n: list(rng.normal(size=4)) for n in CKM_PARAMETERS},
             }
@@ -53,7 +58,7 @@ def test_polynomials_in_blocks_are_the_polynomials():
     rng = np.random.default_rng(1)
     components = _random_components(rng, 60, np.arange(12))
     active = [0, 2, 3, 5, 7, 8, 11]
-    polynomials = build_polynomials(components, active, CKM_PARAMETERS)
+    polynomials = build_polynomials(components, active)
     y, shift = rng.normal(size=len(active)), 0.1 * rng.normal(size=4)
     full = np.zeros(12)
     full[active] = y
@@ -71,11 +76,16 @@ def test_polynomials_in_blocks_are_the_polynomials():
                 curvature = sum(
                     c["by_ckm"][n][3] * s**2 / 2 for n, s in zip(CKM_PARAMETERS, shifted, strict=True)
                 )
+                own = sum(
+                    shifted[CKM_PARAMETERS.index(n)] * x * full[v]
+                    for n, rows in c["linear_by_ckm"].items()
+                    for v, x in rows
+                )
                 expected.append(
                     c["constant"]
                     + response[0]
                     + curvature
-                    + lin * (1 + response[1])
+                    + (lin + own) * (1 + response[1])
                     + quad * (1 + response[2])
                 )
         np.testing.assert_allclose(polynomials(jnp.array(y), shifted), expected, rtol=1e-12, atol=1e-12)

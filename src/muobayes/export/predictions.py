@@ -20,6 +20,9 @@ from ._forms import Anatomy, Observable
 from ._polynomial import Point, Polynomial, active_variables, design, evaluator, fit, step
 
 CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")
+_STEP = 0.02  # relative, of CKM parameters
+# Of the size of a polynomial, for a CKM parameter that doubles: below it, coefficients are taken to respond on average.
+NEGLIGIBLE = 1e-5
 _RNG_SEED = 20211125
 
 
@@ -28,7 +31,8 @@ class CkmResponse(NamedTuple):
 
     The constant to second order (new physics in Delta M_d moves gamma by some degrees); the linear and the quadratic
     part scale as a whole (their dependence is that of the CKM factor which multiplies the new physics), by the
-    logarithmic derivative averaged over random directions.
+    logarithmic derivative averaged over random directions. What the linear coefficients do beyond that average is
+    found by `_linear_by`.
     """
 
     constant: float
@@ -140,7 +144,7 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
         pairs = [(evaluate(x, every), evaluate({v: -t for v, t in x.items()}, every)) for x in directions]
         return np.array([(a - b) / 2 for a, b in pairs]), np.array([(a + b) / 2 - zero for a, b in pairs])
 
-    shift = 0.02 * par[name]
+    shift = _STEP * par[name]
     up, here, down = (odd_and_even(d) for d in (shift, 0.0, -shift))
 
     def relative(part: int) -> np.ndarray:
@@ -162,6 +166,60 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
         )
         for i, p in enumerate(polynomials)
     ]
+
+
+def _own_responses(group: Group) -> tuple[str, ...]:
+    """The CKM parameters by which every linear coefficient of a group has its own derivative.
+
+    They are those that turn the phases of interference terms. In b -> s, Vub is left out: |Vub Vus| is 2 % of |Vtb Vts|
+    and itself moves by per cents only.
+    """
+    return ("gamma",) if {c.sector for c in group.candidates} == {"sb"} else ("Vub", "gamma")
+
+
+def _linear_by(
+    name: str,
+    group: Group,
+    par: Mapping[str, float],
+    linear: Mapping[int, Mapping[Coefficient, float]],
+    processes: int,
+) -> dict[int, dict[Coefficient, float]]:
+    """Derivatives of linear coefficients by a CKM parameter, by central differences.
+
+    Parameters
+    ----------
+    name : str
+        The CKM parameter.
+    group : Group
+        Whose functions are evaluated.
+    par : mapping
+        flavio parameters.
+    linear : mapping
+        Place of a function in the group -> its linear coefficients.
+    processes : int
+        Number of worker processes.
+
+    Returns
+    -------
+    dict
+        Place of a function -> derivatives of the same coefficients.
+    """
+    users: dict[Coefficient, tuple[int, ...]] = {}
+    for i, coefficients in linear.items():
+        for v in coefficients:
+            users[v] = (*users.get(v, ()), i)
+    points = [Point({v: sign * step(v)}, which) for v, which in users.items() for sign in (1, -1)]
+    shift = _STEP * par[name]
+    up, down = (
+        _evaluate_all(evaluator(group.functions, {**par, name: par[name] + s}), points, processes)
+        for s in (shift, -shift)
+    )
+    changes = [a - b for a, b in zip(up, down, strict=True)]
+    found: dict[int, dict[Coefficient, float]] = {i: {} for i in linear}
+    for (v, which), plus, minus in zip(users.items(), changes[::2], changes[1::2], strict=True):
+        for i, change in zip(which, (plus - minus) / (4 * step(v) * shift), strict=True):
+            found[i][v] = float(change)
+    return found
 
 
 def _residuals(evaluate, polynomials, rng, processes, number_of_points: int = 3) -> list[float]:
@@ -201,6 +259,13 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
     return Coefficient(Frame(*row[:3]), *row[3:])
 
 
+def _store(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(path)
+
+
 def group_document(
     group: Group, par: Mapping[str, float], cache: Path, versions: Mapping, processes: int
 ) -> dict:
@@ -212,27 +277,35 @@ def group_document(
     document: dict[str, Any] = {"group": group.name, "components": {}, "variables": []}
     if path.exists():
         document = json.loads(path.read_text())
-    missing = [i for i, key in enumerate(group.keys) if key not in document["components"]]
-    if not missing:
-        return document
-    rest = Group(
-        group.name,
-        tuple(group.keys[i] for i in missing),
-        tuple(group.functions[i] for i in missing),
-        group.candidates,
-    )
-    components, residuals = export_group(rest, par, processes)
-    index = {_coefficient_from_json(v): i for i, v in enumerate(document["variables"])}
-    document["components"] |= {
-        key: _polynomial_to_json(c.polynomial, index)
-        | {"by_ckm": {n: list(d) for n, d in c.by_ckm.items()}, "residual": r}
-        for key, c, r in zip(rest.keys, components, residuals, strict=True)
-    }
-    document["variables"] = [_coefficient_to_json(c) for c in index]
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document))
-    temporary.replace(path)
+    components = document["components"]
+    if missing := [i for i, key in enumerate(group.keys) if key not in components]:
+        rest = Group(
+            group.name,
+            tuple(group.keys[i] for i in missing),
+            tuple(group.functions[i] for i in missing),
+            group.candidates,
+        )
+        index = {_coefficient_from_json(v): i for i, v in enumerate(document["variables"])}
+        for key, c, r in zip(rest.keys, *export_group(rest, par, processes), strict=True):
+            components[key] = _polynomial_to_json(c.polynomial, index) | {
+                "by_ckm": {n: list(d) for n, d in c.by_ckm.items()},
+                "residual": r,
+            }
+        document["variables"] = [_coefficient_to_json(c) for c in index]
+        _store(path, document)
+    variables = [_coefficient_from_json(v) for v in document["variables"]]
+    for name in _own_responses(group):
+        linear = {
+            i: {variables[j]: x for j, x in components[key]["linear"]}
+            for i, key in enumerate(group.keys)
+            if name not in components[key].setdefault("linear_by_ckm", {})
+        }
+        if linear:
+            for i, derivatives in _linear_by(name, group, par, linear, processes).items():
+                components[group.keys[i]]["linear_by_ckm"][name] = [
+                    [variables.index(v), x] for v, x in derivatives.items()
+                ]
+            _store(path, document)
     return document
 
 
@@ -270,7 +343,8 @@ def export_predictions(
     for number, group in enumerate(groups, 1):
         document = group_document(group, par, cache, versions, processes)
         own = [variables.setdefault(_coefficient_from_json(v), len(variables)) for v in document["variables"]]
-        for key, component in document["components"].items():
+        for key in group.keys:
+            component = _beyond_average(document["components"][key], document["variables"], par)
             components[key] = _renumber(component, own)
         report(f"[{number}/{len(groups)}] {group.name}: {len(group.keys)} polynomials")
     return {
@@ -283,8 +357,26 @@ def export_predictions(
     }
 
 
+def _beyond_average(
+    component: dict[str, Any], variables: Sequence[Sequence], par: Mapping[str, float]
+) -> dict[str, Any]:
+    """A component with its derivatives of linear coefficients less the averaged response, where that matters."""
+    sizes = [step(_coefficient_from_json(v)) for v in variables]
+    linear = dict(component["linear"])
+    limit = NEGLIGIBLE * max([abs(component["constant"]), *(abs(x) * sizes[i] for i, x in linear.items())])
+    beyond = {}
+    for name, derivatives in component["linear_by_ckm"].items():
+        average = CkmResponse(*component["by_ckm"][name]).log_linear
+        own = [[i, x - average * linear[i]] for i, x in derivatives]
+        beyond[name] = [[i, x] for i, x in own if abs(x) * sizes[i] * par[name] > limit]
+    return component | {"linear_by_ckm": {name: rows for name, rows in beyond.items() if rows}}
+
+
 def _renumber(component: Mapping[str, Any], own: Sequence[int]) -> dict[str, Any]:
     out = dict(component)
     out["linear"] = [[own[i], x] for i, x in component["linear"]]
+    out["linear_by_ckm"] = {
+        name: [[own[i], x] for i, x in rows] for name, rows in component["linear_by_ckm"].items()
+    }
     out["quadratic"] = [[own[i], own[j], x] for i, j, x in component["quadratic"]]
     return out

@@ -11,6 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..smeft.evolution import CKM_PARAMETERS
+
+# The parameters that turn phases: every linear coefficient has its own response to them.
+_PHASE_PARAMETERS = ("Vub", "gamma")
+_PHASES = np.array([CKM_PARAMETERS.index(name) for name in _PHASE_PARAMETERS])
+
 
 class _Block(eqx.Module):
     members: np.ndarray  # places of the polynomials
@@ -18,14 +24,22 @@ class _Block(eqx.Module):
     second: np.ndarray
     variables: np.ndarray
     linear: Float[Array, "c v"]
+    linear_by_phases: Float[Array, "2 c v"]
     quadratic: Float[Array, "c m"]
 
-    def __call__(self, y: Float[Array, " n"]) -> tuple[Array, Array]:
-        return self.linear @ y[self.variables], self.quadratic @ (y[self.first] * y[self.second])
+    def __call__(self, y: Float[Array, " n"], phase_shift: Array | None) -> tuple[Array, Array]:
+        own = y[self.variables]
+        linear = self.linear @ own
+        if phase_shift is not None:
+            linear += phase_shift @ (self.linear_by_phases @ own)
+        return linear, self.quadratic @ (y[self.first] * y[self.second])
 
 
 class Polynomials(eqx.Module):
     """constant + linear(y) + quadratic(y) for a set of polynomials, with their response to CKM parameters.
+
+    Linear and quadratic parts respond as a whole; with Vub and gamma, each linear coefficient changes beyond that on its
+    own (the interference of each coefficient with the SM has another phase).
 
     Attributes
     ----------
@@ -43,11 +57,11 @@ class Polynomials(eqx.Module):
     blocks: tuple[_Block, ...]
     order: np.ndarray
 
-    def parts(self, y: Float[Array, " n"]) -> tuple[Array, Array]:
-        """The linear and the quadratic parts, (c,) each."""
+    def parts(self, y: Float[Array, " n"], phase_shift: Array | None = None) -> tuple[Array, Array]:
+        """The linear and the quadratic parts, (c,) each; with a shift of Vub and gamma, the linear part includes it."""
         if not self.blocks:
             return jnp.zeros_like(self.constant), jnp.zeros_like(self.constant)
-        linear, quadratic = zip(*(block(y) for block in self.blocks), strict=True)
+        linear, quadratic = zip(*(block(y, phase_shift) for block in self.blocks), strict=True)
         rest = jnp.zeros(self.constant.shape[0] - sum(b.members.size for b in self.blocks))
         return jnp.concatenate([*linear, rest])[self.order], jnp.concatenate([*quadratic, rest])[self.order]
 
@@ -55,33 +69,34 @@ class Polynomials(eqx.Module):
         self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None
     ) -> Float[Array, " c"]:
         """Values at y; with a shift of the CKM parameters, the constant to second order in it, the rest to first."""
-        linear, quadratic = self.parts(y)
         if ckm_shift is None:
+            linear, quadratic = self.parts(y)
             return self.constant + linear + quadratic
+        linear, quadratic = self.parts(y, ckm_shift[_PHASES])
         by_constant, by_linear, by_quadratic = jnp.moveaxis(self.ckm_response @ ckm_shift, 1, 0)
         constant = self.constant + by_constant + self.ckm_curvature @ ckm_shift**2 / 2
         return constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
 
 
-def build_polynomials(
-    components: Sequence[Mapping[str, Any]], active: Sequence[int], names: Sequence[str]
-) -> Polynomials:
+def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[int]) -> Polynomials:
     """Polynomials in the active variables; all others are zero.
 
     Parameters
     ----------
     components : sequence of mappings
-        From the artifact: constant, linear [[variable, c]], quadratic [[i, j, c]], by_ckm.
+        From the artifact: constant, linear [[variable, c]], quadratic [[i, j, c]], by_ckm, and
+        linear_by_ckm (parameter -> derivatives of linear coefficients beyond by_ckm, as in linear).
     active : sequence of int
         Variables in the order of the vector y.
-    names : sequence of str
-        The CKM parameters, in the order of the shift.
     """
     place = {v: i for i, v in enumerate(active)}
-    linear: list[dict[int, float]] = []
+    linear: list[dict[int, list[float]]] = []
     quadratic: list[dict[tuple[int, int], float]] = []
     for c in components:
-        linear.append({place[v]: x for v, x in c["linear"] if v in place})
+        by_phases = [dict(c["linear_by_ckm"].get(name, ())) for name in _PHASE_PARAMETERS]
+        linear.append(
+            {place[v]: [x, *(by.get(v, 0.0) for by in by_phases)] for v, x in c["linear"] if v in place}
+        )
         pairs: dict[tuple[int, int], float] = {}
         for i, j, x in c["quadratic"]:
             if i in place and j in place:
@@ -91,8 +106,8 @@ def build_polynomials(
     blocks = [_block(members, linear, quadratic) for members in _clusters(linear, quadratic)]
     placed = np.concatenate([b.members for b in blocks]) if blocks else np.zeros(0, int)
     constant_ones = np.setdiff1d(np.arange(len(components)), placed)
-    response = np.array([[c["by_ckm"][n] for n in names] for c in components]).reshape(
-        len(components), len(names), 4
+    response = np.array([[c["by_ckm"][n] for n in CKM_PARAMETERS] for c in components]).reshape(
+        len(components), len(CKM_PARAMETERS), 4
     )
     return Polynomials(
         constant=jnp.array([c["constant"] for c in components], dtype=float),
@@ -133,12 +148,12 @@ def _block(members: np.ndarray, linear, quadratic) -> _Block:
         {v for c in members for v in linear[c]} | {v for c in members for p in quadratic[c] for v in p}
     )
     pairs = sorted({p for c in members for p in quadratic[c]})
-    lin, quad = np.zeros((len(members), len(variables))), np.zeros((len(members), len(pairs)))
+    lin, quad = np.zeros((3, len(members), len(variables))), np.zeros((len(members), len(pairs)))
     column = {v: i for i, v in enumerate(variables)}
     pair_column = {p: i for i, p in enumerate(pairs)}
     for row, c in enumerate(members):
         for v, x in linear[c].items():
-            lin[row, column[v]] = x
+            lin[:, row, column[v]] = x
         for p, x in quadratic[c].items():
             quad[row, pair_column[p]] = x
     return _Block(
@@ -146,6 +161,7 @@ def _block(members: np.ndarray, linear, quadratic) -> _Block:
         first=np.array([p[0] for p in pairs], dtype=int),
         second=np.array([p[1] for p in pairs], dtype=int),
         variables=np.array(variables, dtype=int),
-        linear=jnp.array(lin),
+        linear=jnp.array(lin[0]),
+        linear_by_phases=jnp.array(lin[1:]),
         quadratic=jnp.array(quad),
     )

@@ -77,6 +77,12 @@ def relevance(
     few, fixed = y[:_BATCH], np.zeros((min(len(y), _BATCH), 4))
     reference = at(few, fixed)
     weight = np.array([effect(at(_without(few, i), fixed), reference) for i in range(y.shape[1])])
+    if (scheme := predictions.scheme) is not None:  # its inputs need not be among the observables
+        extract = jax.jit(jax.vmap(lambda y, x: scheme.shifts(y, evolution.ckm_response(x))[-1]))
+        for i in scheme.places:
+            shift = np.asarray(extract(_without(few, i), x[:_BATCH]))
+            moved = at(few + _response(evolution, derivatives[:_BATCH], shift), shift)
+            weight[i] = max(weight[i], effect(moved, full[:_BATCH]))
     kept = weight > NEGLIGIBLE
     importance = weight / np.maximum(np.abs(y).max(axis=0), 1e-300)  # for one unit of y
 

@@ -15,7 +15,6 @@ from ..likelihood.dataset import Dataset, Term, load_dataset
 from ..likelihood.predictions import sm_prediction
 from ..likelihood.smeft import sm_predictions
 from ..likelihood.terms import build_terms, observable_uncertainties
-from ..smeft.evolution import CKM_PARAMETERS
 from .files import load_predictions, stem
 from .predictions import Artifact, coefficients_of, components_of, fixed_name
 
@@ -63,7 +62,7 @@ class _TermFunctions(NamedTuple):
 def _functions(data: Dataset, term: Term, artifact: Artifact) -> _TermFunctions:
     names = components_of(artifact, term.observables)
     places = coefficients_of(artifact, names)
-    polynomials = build_polynomials([artifact["components"][c] for c in names], places, CKM_PARAMETERS)
+    polynomials = build_polynomials([artifact["components"][c] for c in names], places)
     forms = [artifact["observables"][o] for o in term.observables]
     groups = group_expressions([(f["expression"], [names.index(c) for c in f["components"]]) for f in forms])
     sm = sm_predictions(data)
