@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import arviz as az
@@ -111,6 +112,12 @@ def run(
         sample = _draw(card, posterior, folder, show_progress)
         best = _best_fit(card, posterior, sample)
         data, values = sample.data, best["parameters"]
+        # What compiles programs of its own goes on beside the rest.
+        with ThreadPoolExecutor() as pool:
+            seen_later = pool.submit(_seen_by_other_data, card, build, sample, best)
+            left_later = pool.submit(rescale, card, values)
+            found = explain(card)
+        seen, left = seen_later.result(), left_later.result()
         if observe is not None:
             table = observe(card, values)
             table.to_csv(folder.observables)
@@ -121,11 +128,11 @@ def run(
         )
         if card.plane is not None:
             _plane(card, posterior, sample, best).to_netcdf(folder.plane, engine="h5netcdf")
-        if (seen := _seen_by_other_data(card, build, sample, best)) is not None:
+        if seen is not None:
             write_text(folder.changes, json.dumps(seen, indent=1))
-        if (found := explain(card)) is not None:
+        if found is not None:
             write_text(folder.explanation, json.dumps(found, indent=1))
-        if (left := rescale(card, values)) is not None:
+        if left is not None:
             write_text(folder.matching_scale, json.dumps(left, indent=1))
         write_text(folder.best_fit, json.dumps(best, indent=1))
         write_report(folder.path)

@@ -25,7 +25,7 @@ from numpyro.infer.util import ParamInfo
 
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
-from .evaluation import evaluate
+from .evaluation import evaluate, value_and_gradient
 from .jumps import Jumps, try_jump
 from .posterior import Posterior, require_parameters
 from .seeds import named_key
@@ -122,8 +122,16 @@ def _kernel(
 
 
 @eqx.filter_jit
-def _first_state(posterior: Posterior, options: NutsOptions, z: Array, key: Array) -> Any:
-    return _kernel(posterior, options, z, key)[0]
+def _first_state(posterior: Posterior, options: NutsOptions, known: ParamInfo, key: Array) -> Any:
+    return _kernel(posterior, options, known, key)[0]
+
+
+def _known(posterior: Posterior, z: Array) -> ParamInfo:
+    """Potential and gradient at a point, by the program that the optimum uses, too: it is compiled already."""
+    free = jnp.full(posterior.prior.size, jnp.nan)
+    log_likelihood, slope = value_and_gradient(posterior, "likelihood", free, z)
+    log_prior, prior_slope = jax.jit(jax.value_and_grad(posterior.log_prior_unconstrained))(z)
+    return ParamInfo(z, -(log_likelihood + log_prior), -(slope + prior_slope))
 
 
 @eqx.filter_jit
@@ -218,7 +226,7 @@ def run_nuts(
     if start is None:
         start = starting_points(posterior, named_key(seed, "initial"), options.chains)
     keys = jax.random.split(named_key(seed, "nuts"), options.chains)
-    states = [_first_state(posterior, options, z, key) for z, key in zip(start, keys)]
+    states = [_first_state(posterior, options, _known(posterior, z), key) for z, key in zip(start, keys)]
     kept = [_no_draws(state) for state in states]
     proposals = list(jumps) if jumps is not None else [None] * len(states)
     done = 0
