@@ -6,6 +6,7 @@ starts: 64-bit numbers, a persistent compilation cache in the user's cache folde
 
 import os
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'muobayes' has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
+
+# An announcement for ArviZ's own users; the version is locked here.
+warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing a major refactor", category=FutureWarning)
 
 # The compiler tells its own troubles, such as a slow simplification; what matters to a user is raised as an exception.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
