@@ -6,6 +6,7 @@ DIR is what ``muobayes popxf DIR --points N`` wrote.
 """
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -55,4 +56,5 @@ def main(directory: Path, term: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: jelli_times.py DIR TERM")
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before JAX counts the cores
     main(Path(sys.argv[1]), sys.argv[2])

@@ -1,6 +1,6 @@
 """Every term of the likelihood next to smelli's, at random points of the SMEFT, as a table.
 
-    python benchmarks/smelli_terms.py FOLDER [POINT ...]
+    python tests/crosscheck/smelli_terms.py FOLDER [POINT ...]
 
 FOLDER holds ``random_points.json`` and smelli's Gaussians (as for ``tests/likelihood/test_oracles.py``).
 """
