@@ -7,28 +7,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jax
 import numpy as np
+from _timing import best, on_one_core
 
 ROOT = Path(__file__).parents[1]
 PYTHON = Path(os.environ.get("MUOBAYES_JELLI", ROOT / ".venv-jelli" / "bin" / "python"))
 FILES = ROOT / "build" / "popxf"
 TERM = "fast_likelihood_quarks"
-
-
-def _best(function, argument, repeat: int = 15, number: int = 100) -> float:
-    jax.block_until_ready(function(argument))
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        for _ in range(number):
-            result = function(argument)
-        jax.block_until_ready(result)
-        times.append((time.perf_counter() - begin) / number)
-    return min(times)
 
 
 def ours() -> dict[str, float]:
@@ -44,8 +32,8 @@ def ours() -> dict[str, float]:
                 y[place[name, part]] = value
     assert abs(float(likelihood(y)) - point["log_likelihood"]) < 1e-6 * max(1.0, abs(point["log_likelihood"]))
     return {
-        "value": _best(jax.jit(likelihood), y),
-        "gradient": _best(jax.jit(jax.value_and_grad(likelihood)), y),
+        "value": best(jax.jit(likelihood), y),
+        "gradient": best(jax.jit(jax.value_and_grad(likelihood)), y),
     }
 
 
@@ -59,7 +47,7 @@ def benchmarks() -> list[dict]:
     """Times of both programs; the ratio is jelli's time over ours."""
     if not PYTHON.exists() or not (FILES / "points.json").exists():
         return []
-    theirs = _times([str(PYTHON), str(ROOT / "tests" / "crosscheck" / "jelli_times.py"), str(FILES), TERM])
+    theirs = _times([str(PYTHON), str(ROOT / "benchmarks" / "_jelli_times.py"), str(FILES), TERM])
     own = _times([sys.executable, __file__])
     size = f"{theirs['observables']} observables in {theirs['parameters']} parameters"
     rows = []
@@ -82,7 +70,7 @@ def benchmarks() -> list[dict]:
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before JAX counts the cores
+    on_one_core()
     import muobayes  # noqa: F401  (sets 64-bit numbers before JAX starts)
 
     print(json.dumps(ours()))

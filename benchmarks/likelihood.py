@@ -4,31 +4,18 @@ Single points are timed on one core, in a process of its own that never sees ano
 """
 
 import json
-import os
 import subprocess
 import sys
-import time
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _timing import best, on_one_core
 
 SMELLI_SECONDS = 8.5
 """One pass of flavio over the 568 observables of smelli 2.4.3 on one core of the machine of the other numbers (SM point,
 without running; `python -c "import smelli; ..."`), a lower bound for one likelihood point."""
-
-
-def _best(function, argument, repeat: int, number: int) -> float:
-    jax.block_until_ready(function(argument))
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        for _ in range(number):
-            result = function(argument)
-        jax.block_until_ready(result)
-        times.append((time.perf_counter() - begin) / number)
-    return min(times)
 
 
 def _posterior(dataset: str) -> Any:
@@ -42,8 +29,8 @@ def single_points(dataset: str) -> dict[str, float]:
     """Seconds for log L, and for log L with its gradient, at one point of (eta33L, eta13L)."""
     posterior, x = _posterior(dataset), jnp.array([0.4, 0.12])
     return {
-        "value": _best(jax.jit(posterior.log_likelihood), x, 15, 200),
-        "gradient": _best(jax.jit(jax.value_and_grad(posterior.log_likelihood)), x, 15, 200),
+        "value": best(jax.jit(posterior.log_likelihood), x, number=200),
+        "gradient": best(jax.jit(jax.value_and_grad(posterior.log_likelihood)), x, number=200),
     }
 
 
@@ -60,7 +47,7 @@ def benchmarks() -> list[dict]:
         value, gradient = single["value"], single["gradient"]
         posterior = _posterior(dataset)
         batch = jnp.asarray(np.random.default_rng(1).normal(0.3, 0.1, (1000, posterior.prior.size)))
-        vmapped = _best(jax.jit(jax.vmap(posterior.log_likelihood)), batch, 7, 3)
+        vmapped = best(jax.jit(jax.vmap(posterior.log_likelihood)), batch, repeat=7, number=3)
         rows += [
             {
                 "name": f"log L, {dataset}",
@@ -75,7 +62,7 @@ def benchmarks() -> list[dict]:
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before JAX counts the cores
+    on_one_core()
     import muobayes  # noqa: F401  (sets 64-bit numbers before JAX starts)
 
     print(json.dumps(single_points(sys.argv[1])))

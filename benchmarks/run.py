@@ -1,7 +1,8 @@
 """`make bench`: run every benchmark, print a table, write benchmarks/latest.json.
 
-Each module beside this one has ``benchmarks() -> list of {name, value, unit, ratio}``. Times are of one run on one
-machine and only comparable within it; ratios are to a peer or to the target, where there is one.
+Each module beside this one has ``benchmarks() -> list of {name, value, unit, ratio}``; names with an underscore are their
+tools. Times are of one run on one machine and only comparable within it; ratios are to a peer or to the target, where
+there is one.
 """
 
 import importlib.util
@@ -20,7 +21,7 @@ def main() -> None:
     """Run all benchmarks."""
     rows: list[dict] = []
     for path in sorted(FOLDER.glob("*.py")):
-        if path.name == Path(__file__).name:
+        if path.name == Path(__file__).name or path.name.startswith("_"):
             continue
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None and spec.loader is not None

@@ -67,4 +67,6 @@ def main(folder: str, *points: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: smelli_terms.py FOLDER [POINT ...]")
     main(*sys.argv[1:])

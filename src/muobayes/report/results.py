@@ -45,6 +45,11 @@ def unit_and_scale(name: str, entry: ModelEntry, typical: float) -> tuple[str, f
     return ("TeV", 1e-3) if typical >= 500 else ("GeV", 1.0) if typical >= 1 else ("MeV", 1e3)
 
 
+def _document(path: Path) -> Any:
+    """The content of a JSON file, None if the run has not written it."""
+    return json.loads(path.read_text()) if path.exists() else None
+
+
 @dataclass(frozen=True)
 class Results:
     """What a finished run left in its folder.
@@ -150,14 +155,12 @@ class Results:
     @cached_property
     def changes(self) -> Mapping[str, Any] | None:
         """What another data set says: ``dataset``, ``terms`` at this best fit, and its own ``best_fit``."""
-        path = self.folder.changes
-        return json.loads(path.read_text()) if path.exists() else None
+        return _document(self.folder.changes)
 
     @cached_property
     def explanation(self) -> Mapping[str, Any] | None:
         """The light X that explains (g-2)_mu best: ``point``, ``terms``, ``total``, ``counted``."""
-        path = self.folder.explanation
-        return json.loads(path.read_text()) if path.exists() else None
+        return _document(self.folder.explanation)
 
     @property
     def verdict(self) -> str:
@@ -181,8 +184,7 @@ class Results:
     @cached_property
     def modes(self) -> Mapping[str, Any] | None:
         """``modes``: medians and weights of the separate modes by both samplers; ``jumps``: accepted part of jumps."""
-        path = self.folder.modes
-        return json.loads(path.read_text()) if path.exists() else None
+        return _document(self.folder.modes)
 
     @property
     def modes_sentence(self) -> str:
@@ -209,8 +211,7 @@ class Results:
     @cached_property
     def matching_scale(self) -> Mapping[str, Any] | None:
         """The best fit matched at other scales: ``given_at_GeV``, ``mu_GeV``, ``two_delta_logL`` by case and term."""
-        path = self.folder.matching_scale
-        return json.loads(path.read_text()) if path.exists() else None
+        return _document(self.folder.matching_scale)
 
     @property
     def scale_sentence(self) -> str:

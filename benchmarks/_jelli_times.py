@@ -1,35 +1,20 @@
 """Time jelli on one term of the exported likelihood: run in jelli's own environment, by ``make bench``.
 
-    python jelli_times.py DIR TERM      prints {"value": seconds, "gradient": seconds, "observables": n, "parameters": n}
+    python _jelli_times.py DIR TERM      prints {"value": seconds, "gradient": seconds, "observables": n, "parameters": n}
 
 DIR is what ``muobayes popxf DIR --points N`` wrote.
 """
 
 import json
-import os
 import sys
-import time
 import warnings
 from pathlib import Path
 
 warnings.simplefilter("ignore")
 
-import jax  # noqa: E402
+from _timing import best, on_one_core  # noqa: E402
 from jelli import CustomBasis, GlobalLikelihood  # noqa: E402
 from jelli.core.observable_sector import ObservableSector  # noqa: E402
-
-
-def best(function, *arguments, repeat: int = 15, number: int = 100) -> float:
-    """Shortest mean time of a call, in seconds."""
-    jax.block_until_ready(function(*arguments))
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        for _ in range(number):
-            result = function(*arguments)
-        jax.block_until_ready(result)
-        times.append((time.perf_counter() - begin) / number)
-    return min(times)
 
 
 def main(directory: Path, term: str) -> None:
@@ -55,6 +40,6 @@ def main(directory: Path, term: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: jelli_times.py DIR TERM")
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before JAX counts the cores
+        sys.exit("usage: _jelli_times.py DIR TERM")
+    on_one_core()
     main(Path(sys.argv[1]), sys.argv[2])
