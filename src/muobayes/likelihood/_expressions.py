@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+from .._kernel import one_kernel, take
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": jnp.sqrt,
@@ -137,11 +140,41 @@ def evaluate_groups(groups: Sequence[ExpressionGroup], polynomials: Float[Array,
     if not groups:
         return jnp.zeros(number)
     rows = [row for g in groups for row in g.arguments]
-    columns = iter(jnp.split(polynomials[np.concatenate(rows)], np.cumsum([len(r) for r in rows])[:-1]))
-    parts = [
-        jnp.broadcast_to(
-            evaluate(g.expression, {f"p{i}": next(columns) for i in range(len(g.arguments))}), g.places.shape
+    values = _all_groups(groups)(take(polynomials, np.concatenate(rows)))
+    return take(values, np.argsort(np.concatenate([g.places for g in groups])))
+
+
+def _all_groups(groups: Sequence[ExpressionGroup]) -> Callable[[Array], Array]:
+    """The observables, group by group, from the arguments of all of them: row by row, group by group."""
+    cuts = np.cumsum([len(g.places) for g in groups for _ in g.arguments])[:-1]
+    first = np.cumsum([0, *(len(g.places) for g in groups)])
+    # which observable an argument belongs to
+    owner = np.concatenate(
+        [first[i] + np.arange(len(g.places)) for i, g in enumerate(groups) for _ in g.arguments]
+    )
+
+    def values(arguments: Array) -> Array:
+        columns = iter(jnp.split(arguments, cuts))
+        parts = [
+            evaluate(g.expression, {f"p{i}": next(columns) for i in range(len(g.arguments))}) for g in groups
+        ]
+        return jnp.concatenate(
+            [jnp.broadcast_to(p, g.places.shape) for p, g in zip(parts, groups, strict=True)]
         )
-        for g in groups
-    ]
-    return jnp.concatenate(parts)[np.argsort(np.concatenate([g.places for g in groups]))]
+
+    def with_partial_derivatives(arguments: Array) -> tuple[Array, Array]:
+        out, pullback = jax.vjp(values, arguments)
+        return out, pullback(jnp.ones_like(out))[0]  # no argument belongs to two observables
+
+    fast, fast_with_derivatives = one_kernel(values), one_kernel(with_partial_derivatives)
+
+    @jax.custom_jvp
+    def observables(arguments):
+        return fast(arguments)
+
+    @observables.defjvp
+    def _jvp(primals, tangents):
+        out, partial = fast_with_derivatives(*primals)
+        return out, jnp.zeros_like(out).at[owner].add(partial * tangents[0])
+
+    return observables

@@ -11,28 +11,31 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._kernel import take
 from ..smeft.evolution import CKM_PARAMETERS
 
 # The parameters that turn phases: every linear coefficient has its own response to them.
 _PHASE_PARAMETERS = ("Vub", "gamma")
 _PHASES = np.array([CKM_PARAMETERS.index(name) for name in _PHASE_PARAMETERS])
 
+_TOGETHER = 36  # polynomials of small blocks: more would multiply zeros, fewer cost more calls
+
 
 class _Block(eqx.Module):
-    members: np.ndarray  # places of the polynomials
     first: np.ndarray  # variables of the monomials
     second: np.ndarray
     variables: np.ndarray
     linear: Float[Array, "c v"]
-    linear_by_phases: Float[Array, "2 c v"]
+    linear_by_phases: Float[Array, "2 p v"]  # of the first p polynomials; zero for the others
     quadratic: Float[Array, "c m"]
 
     def __call__(self, y: Float[Array, " n"], phase_shift: Array | None) -> tuple[Array, Array]:
-        own = y[self.variables]
+        own = take(y, self.variables)
         linear = self.linear @ own
         if phase_shift is not None:
-            linear += phase_shift @ (self.linear_by_phases @ own)
-        return linear, self.quadratic @ (y[self.first] * y[self.second])
+            turned = phase_shift @ (self.linear_by_phases @ own)
+            linear = jnp.concatenate([linear[: turned.size] + turned, linear[turned.size :]])
+        return linear, self.quadratic @ (take(y, self.first) * take(y, self.second))
 
 
 class Polynomials(eqx.Module):
@@ -49,6 +52,10 @@ class Polynomials(eqx.Module):
         Derivatives of the constant and of the logarithms of the linear and quadratic parts, by each CKM parameter.
     ckm_curvature : (c, 4) array
         Second derivative of the constant by each CKM parameter.
+    blocks : tuple
+        All of this in the order of the blocks, what moves in no block at the end.
+    order : (c,) int array
+        Where each polynomial stands in that order.
     """
 
     constant: Float[Array, " c"]
@@ -57,25 +64,24 @@ class Polynomials(eqx.Module):
     blocks: tuple[_Block, ...]
     order: np.ndarray
 
-    def parts(self, y: Float[Array, " n"], phase_shift: Array | None = None) -> tuple[Array, Array]:
-        """The linear and the quadratic parts, (c,) each; with a shift of Vub and gamma, the linear part includes it."""
-        if not self.blocks:
-            return jnp.zeros_like(self.constant), jnp.zeros_like(self.constant)
-        linear, quadratic = zip(*(block(y, phase_shift) for block in self.blocks), strict=True)
-        rest = jnp.zeros(self.constant.shape[0] - sum(b.members.size for b in self.blocks))
-        return jnp.concatenate([*linear, rest])[self.order], jnp.concatenate([*quadratic, rest])[self.order]
-
     def __call__(
         self, y: Float[Array, " n"], ckm_shift: Float[Array, " 4"] | None = None
     ) -> Float[Array, " c"]:
         """Values at y; with a shift of the CKM parameters, the constant to second order in it, the rest to first."""
         if ckm_shift is None:
-            linear, quadratic = self.parts(y)
-            return self.constant + linear + quadratic
-        linear, quadratic = self.parts(y, ckm_shift[_PHASES])
+            linear, quadratic = self._parts(y)
+            return take(self.constant + linear + quadratic, self.order)
+        linear, quadratic = self._parts(y, take(ckm_shift, _PHASES))
         by_constant, by_linear, by_quadratic = jnp.moveaxis(self.ckm_response @ ckm_shift, 1, 0)
         constant = self.constant + by_constant + self.ckm_curvature @ ckm_shift**2 / 2
-        return constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic)
+        return take(constant + linear * (1 + by_linear) + quadratic * (1 + by_quadratic), self.order)
+
+    def _parts(self, y: Float[Array, " n"], phase_shift: Array | None = None) -> tuple[Array, Array]:
+        """The linear and the quadratic parts, (c,) each; with a shift of Vub and gamma, the linear part includes it."""
+        rest = jnp.zeros(self.constant.shape[0] - sum(b.linear.shape[0] for b in self.blocks))
+        parts = [*(block(y, phase_shift) for block in self.blocks), (rest, rest)]
+        linear, quadratic = (jnp.concatenate(part) for part in zip(*parts, strict=True))
+        return linear, quadratic
 
 
 def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[int]) -> Polynomials:
@@ -103,23 +109,28 @@ def build_polynomials(components: Sequence[Mapping[str, Any]], active: Sequence[
                 key = (min(place[i], place[j]), max(place[i], place[j]))
                 pairs[key] = pairs.get(key, 0.0) + x
         quadratic.append(pairs)
-    blocks = [_block(members, linear, quadratic) for members in _clusters(linear, quadratic)]
-    placed = np.concatenate([b.members for b in blocks]) if blocks else np.zeros(0, int)
-    constant_ones = np.setdiff1d(np.arange(len(components)), placed)
-    response = np.array([[c["by_ckm"][n] for n in CKM_PARAMETERS] for c in components]).reshape(
-        len(components), len(CKM_PARAMETERS), 4
-    )
+    clusters = [_turning_first(members, linear) for members in _clusters(linear, quadratic)]
+    moving = [c for members in clusters for c in members]
+    order = np.array([*moving, *np.setdiff1d(np.arange(len(components)), moving)], dtype=int)
+    response = np.array([[components[c]["by_ckm"][n] for n in CKM_PARAMETERS] for c in order])
+    response = response.reshape(len(components), len(CKM_PARAMETERS), 4)
     return Polynomials(
-        constant=jnp.array([c["constant"] for c in components], dtype=float),
+        constant=jnp.array([components[c]["constant"] for c in order], dtype=float),
         ckm_response=jnp.array(np.swapaxes(response[:, :, :3], 1, 2)),
         ckm_curvature=jnp.array(response[:, :, 3]),
-        blocks=tuple(blocks),
-        order=np.argsort(np.concatenate([placed, constant_ones]).astype(int)),
+        blocks=tuple(_block(members, linear, quadratic) for members in clusters),
+        order=np.argsort(order),
     )
 
 
-def _clusters(linear, quadratic, smallest: int = 24) -> list[np.ndarray]:
-    """Sets of polynomials without common variables; the small sets are put together."""
+def _turning_first(members: np.ndarray, linear) -> np.ndarray:
+    """First the polynomials whose linear coefficients have phases of their own."""
+    turning = np.array([any(any(x[1:]) for x in linear[c].values()) for c in members])
+    return np.concatenate([members[turning], members[~turning]])
+
+
+def _clusters(linear, quadratic) -> list[np.ndarray]:
+    """Sets of polynomials without common variables; small sets are put together, a few dozen polynomials at a time."""
     parent: dict[int, int] = {}
 
     def root(v: int) -> int:
@@ -138,9 +149,12 @@ def _clusters(linear, quadratic, smallest: int = 24) -> list[np.ndarray]:
     for c, variables in enumerate(used):
         if variables:
             clusters.setdefault(root(variables[0]), []).append(c)
-    large = [np.array(m) for m in clusters.values() if len(m) >= smallest]
-    small = [c for m in clusters.values() if len(m) < smallest for c in m]
-    return large + ([np.array(sorted(small))] if small else [])
+    blocks: list[list[int]] = [[]]
+    for members in sorted(clusters.values(), key=len, reverse=True):
+        if blocks[-1] and len(blocks[-1]) + len(members) > _TOGETHER:
+            blocks.append([])
+        blocks[-1] += members
+    return [np.array(sorted(members)) for members in blocks if members]
 
 
 def _block(members: np.ndarray, linear, quadratic) -> _Block:
@@ -157,11 +171,10 @@ def _block(members: np.ndarray, linear, quadratic) -> _Block:
         for p, x in quadratic[c].items():
             quad[row, pair_column[p]] = x
     return _Block(
-        members=members,
         first=np.array([p[0] for p in pairs], dtype=int),
         second=np.array([p[1] for p in pairs], dtype=int),
         variables=np.array(variables, dtype=int),
         linear=jnp.array(lin[0]),
-        linear_by_phases=jnp.array(lin[1:]),
+        linear_by_phases=jnp.array(lin[1:, : np.any(lin[1:], axis=(0, 2)).sum()]),
         quadratic=jnp.array(quad),
     )

@@ -78,7 +78,7 @@ def relevance(
     reference = at(few, fixed)
     weight = np.array([effect(at(_without(few, i), fixed), reference) for i in range(y.shape[1])])
     if (scheme := predictions.scheme) is not None:  # its inputs need not be among the observables
-        extract = jax.jit(jax.vmap(lambda y, x: scheme.shifts(y, evolution.ckm_response(x))[-1]))
+        extract = jax.jit(jax.vmap(lambda y, x: scheme(y, evolution.by_ckm @ x)))
         for i in scheme.places:
             shift = np.asarray(extract(_without(few, i), x[:_BATCH]))
             moved = at(few + _response(evolution, derivatives[:_BATCH], shift), shift)

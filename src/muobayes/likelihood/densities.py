@@ -9,48 +9,86 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 
 class Curves(eqx.Module):
     """Densities given as tables: log of the linear interpolation inside, parabolas outside.
 
-    The abscissae are standardised per curve, so that one search serves all.
+    Intervals are found by a table of equal cells: the interval at the start of a cell, then the few knots that lie in it.
+
+    Attributes
+    ----------
+    x, y : (n, k) arrays
+        Knots and densities.
+    low, high : (n, 3) arrays
+        Value, slope and curvature of log L at the ends.
+    start : (n, c) int array
+        Interval at the start of each cell.
+    most : int
+        Largest number of knots in a cell.
     """
 
     x: Float[Array, "n k"]
     y: Float[Array, "n k"]
-    low: Float[Array, "n 3"]  # value, slope, curvature of log L at the lower end
+    low: Float[Array, "n 3"]
     high: Float[Array, "n 3"]
+    start: Int[Array, "n c"]
+    most: int = eqx.field(static=True)
 
     def __call__(self, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
         """log L of each curve at its prediction."""
-
-        def one(x, y, low, high, p):
-            inside = jnp.clip(p, x[0], x[-1])
-            i = jnp.clip(jnp.searchsorted(x, inside, side="right") - 1, 0, x.shape[0] - 2)
-            t = (inside - x[i]) / (x[i + 1] - x[i])
-            value = jnp.log(y[i] + t * (y[i + 1] - y[i]))
-            below, above = jnp.minimum(p - x[0], 0.0), jnp.maximum(p - x[-1], 0.0)
-            return value + below * (low[1] + below * low[2]) + above * (high[1] + above * high[2])
-
-        return jax.vmap(one)(self.x, self.y, self.low, self.high, prediction)
+        x, y, row = self.x, self.y, np.arange(self.x.shape[0])
+        first, last, cells = x[:, 0], x[:, -1], self.start.shape[1]
+        inside = jnp.clip(prediction, first, last)
+        cell = jnp.clip(((inside - first) / (last - first) * cells).astype(int), 0, cells - 1)
+        start = self.start[row, cell]
+        knots = x[row[:, None], jnp.minimum(start[:, None] + np.arange(1, self.most + 1), x.shape[1] - 1)]
+        i = jnp.minimum(start + (knots <= inside[:, None]).sum(1), x.shape[1] - 2)
+        left, right = x[row, i], x[row, i + 1]
+        t = (inside - left) / (right - left)
+        value = jnp.log(y[row, i] + t * (y[row, i + 1] - y[row, i]))
+        below, above = jnp.minimum(prediction - first, 0.0), jnp.maximum(prediction - last, 0.0)
+        low, high = self.low, self.high
+        return value + below * (low[:, 1] + below * low[:, 2]) + above * (high[:, 1] + above * high[:, 2])
 
 
 def stack_curves(curves: Sequence[Mapping[str, Any]]) -> Curves:
-    """Several curves as arrays; short tables are padded by refining their last interval."""
+    """Several curves as arrays; short tables are padded by dividing their intervals."""
     length = max((len(c["x"]) for c in curves), default=2)
     x, y = np.zeros((len(curves), length)), np.ones((len(curves), length))
     for i, c in enumerate(curves):
-        n = len(c["x"])
-        extra = np.linspace(0, 1, length - n + 2)[1:]
-        x[i] = np.concatenate([c["x"][:-1], c["x"][-2] + extra * (c["x"][-1] - c["x"][-2])])
-        y[i] = np.concatenate([c["y"][:-1], c["y"][-2] + extra * (c["y"][-1] - c["y"][-2])])
+        x[i] = _divided(np.asarray(c["x"], float), length)
+        y[i] = np.interp(x[i], c["x"], c["y"])
     ends = [np.array([c[end] for c in curves]).reshape(len(curves), 3) for end in ("low", "high")]
-    return Curves(*(jnp.array(a) for a in (x, y, *ends)))
+    start, most = _cells(x)
+    low, high = map(jnp.array, ends)
+    return Curves(jnp.array(x), jnp.array(y), low, high, jnp.array(start), most)
+
+
+def _divided(knots: np.ndarray, length: int) -> np.ndarray:
+    """As many knots as wanted: wide intervals are divided equally, so that no cell gets crowded."""
+    share = np.cumsum(np.diff(knots)) / (knots[-1] - knots[0]) * (length - len(knots))
+    parts = np.diff(np.round(share).astype(int), prepend=0) + 1
+    inner = [
+        np.linspace(a, b, n, endpoint=False) for a, b, n in zip(knots[:-1], knots[1:], parts, strict=True)
+    ]
+    return np.append(np.concatenate(inner), knots[-1])
+
+
+def _cells(x: np.ndarray) -> tuple[np.ndarray, int]:
+    """The interval at the start of each of the equal cells, and the largest number of knots within one."""
+    cells = 2 * x.shape[1]
+    start, stop = np.zeros((2, len(x), cells), int)
+    rounding = 1e-9  # a point may be counted to the neighbour of its cell
+    for i, knots in enumerate(x):
+        edges = np.linspace(knots[0], knots[-1], cells + 1)
+        margin = rounding * (knots[-1] - knots[0])
+        start[i] = np.maximum(np.searchsorted(knots, edges[:-1] - margin, side="right") - 1, 0)
+        stop[i] = np.searchsorted(knots, edges[1:] + margin, side="right") - 1
+    return start, int((stop - start).max(initial=0))
 
 
 class SplitNormals(eqx.Module):

@@ -6,7 +6,7 @@ point from the four inputs of smelli's scheme (arXiv:1812.08163), to first order
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from ..artifacts import load, read_meta
 from ..errors import InputError, did_you_mean
 from ..smeft.evolution import CKM_PARAMETERS, Evolution, build_evolution
+from ._ckm import CKM_INPUTS, CkmScheme
 from ._expressions import ExpressionGroup, evaluate, evaluate_groups, group_expressions
 from ._polynomials import Polynomials, build_polynomials
 
@@ -36,7 +37,6 @@ __all__ = [
 _PATH = Path(str(files("muobayes.likelihood"))) / "data" / "predictions.json.gz"
 CKM_TREATMENTS = ("refit", "fixed")
 CKM_ITERATIONS = 3
-CKM_INPUTS = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 
 
 @cache
@@ -111,51 +111,6 @@ def sm_prediction(key: str) -> float:
     return float(evaluate(form["expression"], values))
 
 
-class _CkmScheme(eqx.Module):
-    """Smelli's extraction of Vus, Vcb, Vub and gamma from four observables in the presence of new physics.
-
-    Attributes
-    ----------
-    moving : tuple of int
-        The inputs that new physics changes; the others, and the parameters that follow from them, stay as they are.
-    places : (n,) int array
-        Where the low-energy coefficients that the inputs depend on stand in y.
-    iterations : int
-        How often prediction(C, ckm) / factor(ckm) = prediction(0) / factor(0) is solved for factor(ckm).
-    """
-
-    moving: tuple[int, ...] = eqx.field(static=True)
-    iterations: int = eqx.field(static=True)
-    places: np.ndarray
-    polynomials: Polynomials
-    groups: tuple[ExpressionGroup, ...]
-    sm_values: np.ndarray
-    central: np.ndarray
-
-    def shifts(self, y: Array, response: Callable[[Array], Array]) -> list[Float[Array, " 4"]]:
-        """Shift of the CKM parameters after each iteration.
-
-        Parameters
-        ----------
-        y : (n_y,) array
-            Low-energy coefficients at the unshifted CKM matrix.
-        response : callable
-            Shift of the CKM parameters -> shift of y.
-        """
-        shift, found = jnp.zeros(4), []
-        factors = list(_ckm_factors(self.central))
-        changing = (*self.moving, 3)  # gamma follows from all inputs, the others from one
-        for _ in range(self.iterations):
-            at = (y + response(shift))[self.places]
-            inputs = evaluate_groups(self.groups, self.polynomials(at, shift), len(self.moving))
-            for place, i in enumerate(self.moving):
-                factors[i] = self.sm_values[i] * factors[i] / inputs[place]
-            parameters = _ckm_from_factors(factors)
-            shift = jnp.stack([parameters[i] - self.central[i] if i in changing else 0.0 for i in range(4)])
-            found.append(shift)
-        return found
-
-
 class Restriction(NamedTuple):
     """What of the predictions is to be kept.
 
@@ -177,47 +132,6 @@ class Restriction(NamedTuple):
     ckm_derivatives: frozenset[tuple[int, int]]
 
 
-def _ckm_scheme(variables: np.ndarray, moving: tuple[int, ...], iterations: int) -> _CkmScheme:
-    """The scheme in terms of the low-energy coefficients ``variables``."""
-    components, forms = _components([CKM_INPUTS[i] for i in moving])
-    places = np.flatnonzero(np.isin(variables, _variables(components)))
-    return _CkmScheme(
-        moving,
-        iterations,
-        places,
-        build_polynomials(components, list(variables[places])),
-        group_expressions(forms),
-        np.array([sm_prediction(o) for o in CKM_INPUTS]),
-        np.array([_artifact()["ckm"][n] for n in CKM_PARAMETERS]),
-    )
-
-
-def _ckm_factors(ckm: Array | np.ndarray) -> tuple[Array, ...]:
-    """CKM prefactors of the four inputs: (Vus/Vud)^2, Vcb^2, Vub^2, |Vtd/Vts|^2, in the standard parametrisation."""
-    vus, vcb, vub, gamma = ckm
-    c13 = jnp.sqrt(1 - vub**2)
-    s12, s23 = vus / c13, vcb / c13
-    c12, c23 = jnp.sqrt(1 - s12**2), jnp.sqrt(1 - s23**2)
-    cos = jnp.cos(gamma)
-    vtd2 = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - 2 * s12 * s23 * c12 * c23 * vub * cos
-    vts2 = (c12 * s23) ** 2 + (s12 * c23 * vub) ** 2 + 2 * s12 * s23 * c12 * c23 * vub * cos
-    return vus**2 / (1 - vub**2 - vus**2), vcb**2, vub**2, vtd2 / vts2
-
-
-def _ckm_from_factors(factors: Sequence[Array]) -> tuple[Array, ...]:
-    """The inverse of `_ckm_factors`; where no angle gamma exists, the nearest one."""
-    f1, f2, f3, ratio = factors
-    vcb, vub = jnp.sqrt(f2), jnp.sqrt(f3)
-    vus = jnp.sqrt(f1 * (1 - f3) / (1 + f1))
-    c13 = jnp.sqrt(1 - f3)
-    s12, s23 = vus / c13, vcb / c13
-    c12, c23 = jnp.sqrt(1 - s12**2), jnp.sqrt(1 - s23**2)
-    cross = 2 * s12 * s23 * c12 * c23 * vub
-    top = (s12 * s23) ** 2 + (c12 * c23 * vub) ** 2 - ratio * ((c12 * s23) ** 2 + (s12 * c23 * vub) ** 2)
-    cos = jnp.clip(top / (cross * (1 + ratio)), -1 + 1e-9, 1 - 1e-9)
-    return vus, vcb, vub, jnp.arccos(cos)
-
-
 class Predictions(eqx.Module):
     """Observables as a function of the Warsaw coefficients that a model generates.
 
@@ -235,7 +149,7 @@ class Predictions(eqx.Module):
     polynomials: Polynomials
     groups: tuple[ExpressionGroup, ...]
     offset: Float[Array, " o"]
-    scheme: _CkmScheme | None
+    scheme: CkmScheme | None
 
     def __call__(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " o"]:
         """Predictions in flavio units.
@@ -250,19 +164,57 @@ class Predictions(eqx.Module):
         y = self.evolution(x, log_mu)
         if self.scheme is None:
             return self.at(y)
-        response = self.evolution.ckm_response(x)
-        shift = self.scheme.shifts(y, response)[-1]
-        return self.at(y + response(shift), shift)
+        y_by_ckm = self.evolution.by_ckm @ x
+        shift = self.scheme(y, y_by_ckm)
+        return self.at(y + self.evolution.response(y_by_ckm, shift), shift)
 
     def at(self, y: Float[Array, " y"], shift: Float[Array, " 4"] | None = None) -> Float[Array, " o"]:
         """Predictions from the low-energy coefficients ``y`` and a shift of the CKM parameters."""
         return evaluate_groups(self.groups, self.polynomials(y, shift), len(self.observables)) + self.offset
 
+    def combined(self, samples: np.ndarray) -> tuple[Float[Array, "r x"] | None, "Predictions"]:
+        """The predictions as a function of the few combinations of x that a model can change independently.
+
+        Parameters
+        ----------
+        samples : (k, n_x) array
+            Warsaw coefficients that span what the model generates, GeV^-2.
+
+        Returns
+        -------
+        combinations : (r, n_x) array or None
+            None if they are not few.
+        predictions : Predictions
+            Of ``combinations @ x``.
+        """
+        combinations, evolution = self.evolution.combined(samples)
+        return combinations, eqx.tree_at(lambda p: p.evolution, self, evolution)
+
     def ckm_shifts(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> list[Float[Array, " 4"]]:
         """Shift of Vus, Vcb, Vub and gamma after each iteration (zero where the CKM matrix is fixed)."""
         if self.scheme is None:
             return [jnp.zeros(4)]
-        return self.scheme.shifts(self.evolution(x, log_mu), self.evolution.ckm_response(x))
+        return self.scheme.iterates(self.evolution(x, log_mu), self.evolution.by_ckm @ x)
+
+
+def _ckm_scheme(
+    evolution: Evolution, variables: np.ndarray, moving: tuple[int, ...], iterations: int
+) -> CkmScheme:
+    """The scheme in terms of the low-energy coefficients ``variables``."""
+    components, forms = _components([CKM_INPUTS[i] for i in moving])
+    places = np.flatnonzero(np.isin(variables, _variables(components)))
+    derivatives = np.full((len(variables), len(CKM_PARAMETERS)), len(evolution.ckm_rows))
+    derivatives[evolution.ckm_rows, evolution.ckm_parameters] = np.arange(len(evolution.ckm_rows))
+    return CkmScheme(
+        moving,
+        iterations,
+        places,
+        derivatives[places],
+        build_polynomials(components, list(variables[places])),
+        group_expressions(forms),
+        np.array([sm_prediction(o) for o in CKM_INPUTS]),
+        np.array([_artifact()["ckm"][n] for n in CKM_PARAMETERS]),
+    )
 
 
 def build_predictions(
@@ -313,7 +265,7 @@ def build_predictions(
         derivatives = np.array([pair in only.ckm_derivatives for pair in pairs], dtype=bool)
     rows, evolution = rows[reached], evolution.select(reached, derivatives)
     iterations = CKM_ITERATIONS if only is None else only.ckm_iterations
-    scheme = _ckm_scheme(rows, tuple(inputs), iterations) if inputs else None
+    scheme = _ckm_scheme(evolution, rows, tuple(inputs), iterations) if inputs else None
     changed = sm_values or {}
     return Predictions(
         tuple(observables),

@@ -30,11 +30,14 @@ class SmeftLikelihood(eqx.Module):
         Densities, with everything constant conditioned out.
     columns : (n,) int array
         Places in ``x`` that matter.
+    combinations : (r, n) array or None
+        What the predictions are functions of, if not the coefficients one by one.
     """
 
     predictions: Predictions
     terms: TermLikelihoods
     columns: np.ndarray
+    combinations: Float[Array, "r n"] | None = None
 
     def __call__(
         self,
@@ -53,7 +56,8 @@ class SmeftLikelihood(eqx.Module):
         shifts : mapping or None
             What light new physics adds to observables (which must move), flavio units.
         """
-        predictions = self.predictions(x[self.columns], log_mu)
+        x = x[self.columns]
+        predictions = self.predictions(x if self.combinations is None else self.combinations @ x, log_mu)
         for name, value in (shifts or {}).items():
             predictions = predictions.at[self.predictions.observables.index(name)].add(value)
         return self.terms(predictions)
@@ -111,10 +115,12 @@ def build_smeft_likelihood(
         "sm_values": dict(dataset.sm_values),
     }
     moving = tuple(observables) if observables is not None else all_observables(dataset)
-    columns, sm = np.arange(len(support)), sm_predictions(dataset)
+    columns, combinations, sm = np.arange(len(support)), None, sm_predictions(dataset)
     predictions = build_predictions(moving, support, **options)  # type: ignore[arg-type]
     if samples is not None and log_mus is not None:
         sigma = {o: u["sigma"] for o, u in observable_uncertainties(dataset).items()}
         moving, columns, only = relevance(predictions, samples, log_mus, sm, sigma, always)
         predictions = build_predictions(moving, support[columns], **options, only=only)  # type: ignore[arg-type]
-    return SmeftLikelihood(predictions, build_terms(dataset, sm, moving, gaussians), columns)
+        combinations, predictions = predictions.combined(samples[:, columns])
+    terms = build_terms(dataset, sm, moving, gaussians)
+    return SmeftLikelihood(predictions, terms, columns, combinations)

@@ -5,6 +5,7 @@ model can move (the others are constants: conditioned out by a QR decomposition)
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import equinox as eqx
@@ -20,33 +21,32 @@ from .measured import curve, moments, split_normal
 __all__ = ["TermLikelihoods", "build_terms", "observable_uncertainties"]
 
 _LARGE = 64  # observables of a Gaussian that is kept alone
+_ROWS = 80  # of a triangular matrix that are multiplied together
 
 
 class _Gaussians(eqx.Module):
     """chi^2 = |factor d + offset|^2 in the scaled shifts d of the moving observables, each row counted to its term."""
 
     members: np.ndarray
-    term: np.ndarray
+    by_term: Float[Array, "t r"]
     factor: Float[Array, "r m"]
     offset: Float[Array, " r"]
 
-    def __call__(self, shift: Float[Array, " o"], number_of_terms: int) -> Float[Array, " t"]:
+    def __call__(self, shift: Float[Array, " o"]) -> Float[Array, " t"]:
         change = self.factor @ shift[self.members]
-        rows = change * (change + 2 * self.offset)
-        return jnp.zeros(number_of_terms).at[self.term].add(-0.5 * rows)
+        return self.by_term @ (-0.5 * change * (change + 2 * self.offset))
 
 
 class _Densities(eqx.Module):
     """Non-Gaussian densities of all terms: which observable each one takes, and which term it belongs to."""
 
     members: np.ndarray
-    term: np.ndarray
+    by_term: Float[Array, "t n"]
     density: Curves | SplitNormals
     at_sm: Float[Array, " n"]
 
-    def __call__(self, predictions: Float[Array, " o"], number_of_terms: int) -> Float[Array, " t"]:
-        values = self.density(predictions[self.members]) - self.at_sm
-        return jnp.zeros(number_of_terms).at[self.term].add(values)
+    def __call__(self, predictions: Float[Array, " o"]) -> Float[Array, " t"]:
+        return self.by_term @ (self.density(predictions[self.members]) - self.at_sm)
 
 
 class TermLikelihoods(eqx.Module):
@@ -72,13 +72,13 @@ class TermLikelihoods(eqx.Module):
         shift = (predictions - self.sm) / self.scale
         out = jnp.zeros(len(self.names))
         for gaussian in self.gaussians:
-            out = out + gaussian(shift, len(self.names))
+            out = out + gaussian(shift)
         for density in self.densities:
-            out = out + density(predictions, len(self.names))
+            out = out + density(predictions)
         return out
 
 
-_Reduced = tuple[np.ndarray, np.ndarray, np.ndarray]  # members, factor, offset
+_Reduced = tuple[np.ndarray, np.ndarray, np.ndarray]  # members, factor (upper triangular), offset
 Rows = tuple[np.ndarray, np.ndarray, list[int]]  # whitening matrix, whitened target, observables
 
 
@@ -138,13 +138,28 @@ def _reduce(
     return (members, r, q.T @ residual), at_sm
 
 
-def _joined(reduced: Sequence[tuple[int, _Reduced]]) -> _Gaussians:
+def _by_term(terms: Sequence[int] | np.ndarray, number: int) -> Float[Array, "t n"]:
+    """The matrix that adds up what belongs to each term."""
+    return jnp.array(np.arange(number)[:, None] == np.asarray(terms), dtype=float)
+
+
+def _trapezoids(gaussian: _Reduced) -> list[_Reduced]:
+    """Rows of a triangular matrix a few at a time, so that most of the zeros are left out."""
+    members, factor, offset = gaussian
+    starts = np.linspace(0, len(offset), max(round(len(offset) / _ROWS), 1) + 1).astype(int)
+    return [(members[i:], factor[i:j, i:], offset[i:j]) for i, j in pairwise(starts)]
+
+
+def _joined(reduced: Sequence[tuple[int, _Reduced]], number: int) -> _Gaussians:
     """Gaussians of several terms as one block-diagonal one."""
     terms, pieces = zip(*reduced, strict=True)
     members, factors, offsets = zip(*pieces, strict=True)
     rows = np.repeat(terms, [len(o) for o in offsets])
     return _Gaussians(
-        np.concatenate(members), rows, jnp.array(block_diag(*factors)), jnp.array(np.concatenate(offsets))
+        np.concatenate(members),
+        _by_term(rows, number),
+        jnp.array(block_diag(*factors)),
+        jnp.array(np.concatenate(offsets)),
     )
 
 
@@ -199,13 +214,15 @@ def build_terms(
     # a large one is better alone, the small ones are faster together
     large = [entry for entry in reduced if len(entry[1][0]) > _LARGE]
     small = [entry for entry in reduced if len(entry[1][0]) <= _LARGE]
-    joined = [_joined([entry]) for entry in large] + ([_joined(small)] if small else [])
+    number = len(dataset.terms)
+    pieces = [[(index, piece)] for index, gaussian in large for piece in _trapezoids(gaussian)]
+    joined = [_joined(entries, number) for entries in (*pieces, small) if entries]
     densities = []
     if tables:
-        densities.append(_stack(tables, stack_curves([curve(d) for _, _, d in tables]), sm_moving))
+        densities.append(_stack(tables, stack_curves([curve(d) for _, _, d in tables]), sm_moving, number))
     if splits:
         columns = np.array([split_normal(d) for _, _, d in splits]).T
-        densities.append(_stack(splits, SplitNormals(*map(jnp.array, columns)), sm_moving))
+        densities.append(_stack(splits, SplitNormals(*map(jnp.array, columns)), sm_moving, number))
     return TermLikelihoods(
         tuple(t.name for t in dataset.terms),
         jnp.array(at_sm),
@@ -225,10 +242,10 @@ def _single(density: Mapping[str, Any], prediction: float, split: bool) -> float
 
 
 def _stack(
-    entries: Sequence[tuple[int, int, Any]], density: Curves | SplitNormals, sm: np.ndarray
+    entries: Sequence[tuple[int, int, Any]], density: Curves | SplitNormals, sm: np.ndarray, number: int
 ) -> _Densities:
     members, term = (np.array([e[k] for e in entries]) for k in (0, 1))
-    return _Densities(members, term, density, density(jnp.array(sm[members])))
+    return _Densities(members, _by_term(term, number), density, density(jnp.array(sm[members])))
 
 
 def observable_uncertainties(dataset: Dataset) -> dict[str, dict[str, float]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +14,7 @@ from ..inference.posterior import Posterior
 from ..inference.seeds import named_key
 from ..likelihood.changes import apply_measurements
 from ..likelihood.dataset import Dataset, load_dataset
-from ..likelihood.smeft import SmeftLikelihood, build_smeft_likelihood
+from ..likelihood.smeft import build_smeft_likelihood
 from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
@@ -93,7 +94,7 @@ def _smeft_room(
     needed = support[kept][likelihood.columns]
     names = frozenset(real_components()[i][0] for i in needed)
     reduced, wilson = union_of(wilson_sources(entry, card.matching.loop, names, at))
-    likelihood = SmeftLikelihood(likelihood.predictions, likelihood.terms, np.searchsorted(reduced, needed))
+    likelihood = eqx.tree_at(lambda l: l.columns, likelihood, np.searchsorted(reduced, needed))
     coefficients = coefficients_of(wilson)
 
     def terms(parameters: Parameters) -> dict[str, Array]:

@@ -4,7 +4,6 @@ Linear maps at Chebyshev nodes in ln(mu_M), interpolated by the barycentric form
 Rev. 46, 501 (2004)), so that a matching scale may be sampled. Contracted once with what a model can generate.
 """
 
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.sparse import csr_array
 
+from .._kernel import take
 from ..artifacts import load
 from ..errors import InputError
 from .basis import component_index
@@ -24,6 +24,7 @@ __all__ = ["CKM_PARAMETERS", "Evolution", "build_evolution", "scale_range"]
 _PATH = Path(str(files("muobayes.smeft"))) / "data" / "evolution.npz"
 CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")
 ACCURACIES = ("leadinglog", "integrate")
+EXACT = 1e-11  # relative accuracy to which a model's coefficients are represented by a few combinations
 
 # The top loop below m_t, which a tree-level matching at m_Z counts although the top is integrated out there.
 M_Z = 91.1876  # GeV, matching scale of the artifact
@@ -92,11 +93,10 @@ class Evolution(eqx.Module):
         terms = self.weights / safe
         return terms / terms.sum()
 
-    def ckm_response(self, x: Float[Array, " x"]) -> Callable[[Float[Array, " 4"]], Float[Array, " y"]]:
-        """(shift of Vus, Vcb, Vub and gamma) -> shift of y, to first order."""
-        derivatives = self.by_ckm @ x
+    def response(self, derivatives: Float[Array, " n"], shift: Float[Array, " 4"]) -> Float[Array, " y"]:
+        """Shift of y, to first order, from ``by_ckm @ x`` and a shift of Vus, Vcb, Vub and gamma."""
         nothing = jnp.zeros(self.operators.shape[1])
-        return lambda shift: nothing.at[self.ckm_rows].add(derivatives * shift[self.ckm_parameters])
+        return nothing.at[self.ckm_rows].add(derivatives * take(shift, self.ckm_parameters))
 
     def select(self, rows: np.ndarray, derivatives: np.ndarray) -> "Evolution":
         """Only some entries of y, and only some of their derivatives.
@@ -114,6 +114,41 @@ class Evolution(eqx.Module):
             self.by_ckm[kept],
             self.nodes,
             self.weights,
+        )
+
+    def combined(self, samples: np.ndarray) -> tuple[Float[Array, "r x"] | None, "Evolution"]:
+        """The evolution of the few combinations of x that samples span.
+
+        A model with a few couplings moves hundreds of coefficients, but only along as many directions as it has products
+        of couplings and functions of masses.
+
+        Parameters
+        ----------
+        samples : (k, n_x) array
+            Coefficients that span what occurs, GeV^-2.
+
+        Returns
+        -------
+        combinations : (r, n_x) array or None
+            None if there are too many to save anything, or to be found with these samples.
+        evolution : Evolution
+            Of ``combinations @ x``.
+        """
+        k, rows = self.operators.shape[:2]
+        maps = np.concatenate([*np.asarray(self.operators), np.asarray(self.by_ckm)])
+        reached = maps @ samples.T
+        scale = np.abs(reached).max(axis=1, keepdims=True, initial=0.0)
+        scale[scale == 0] = 1.0
+        u, s, _ = np.linalg.svd(reached / scale, full_matrices=False)
+        rank = int((s > EXACT * s.max(initial=0.0)).sum())
+        if 2 * rank > min(len(samples), maps.shape[1]):
+            return None, self
+        basis = u[:, :rank]
+        operators, by_ckm = np.split(scale * basis, [k * rows])
+        return jnp.array(basis.T @ (maps / scale)), eqx.tree_at(
+            lambda e: (e.operators, e.by_ckm),
+            self,
+            (jnp.array(operators.reshape(k, rows, rank)), jnp.array(by_ckm)),
         )
 
 

@@ -79,7 +79,7 @@ class Exchange(NamedTuple):
 
     Attributes
     ----------
-    contact : (5, 2, 2) real
+    contact : (5, 2, 2) real or None
         GeV^-2.
     strength : (n, 5, 2, 2) real
         c_k, dimensionless: S1 +|eta|^2/2 and so on (`leptoquarks`).
@@ -87,14 +87,14 @@ class Exchange(NamedTuple):
         GeV.
     """
 
-    contact: Array
+    contact: Array | None
     strength: Array
     mass: Array
 
 
 def no_exchange() -> Exchange:
     """Neither contact terms nor leptoquarks."""
-    return Exchange(jnp.zeros((5, 2, 2)), jnp.zeros((0, 5, 2, 2)), jnp.zeros(0))
+    return Exchange(None, jnp.zeros((0, 5, 2, 2)), jnp.zeros(0))
 
 
 def bins(edges: np.ndarray) -> Bins:
@@ -138,29 +138,39 @@ def spectrum(b: Bins, exchange: Exchange, x: HeavyX | None = None, lepton: str =
     (bins, nodes) array
         fb, without cuts.
     """
-    c, contact = exchange.strength, exchange.contact
-    propagators = 1 / (exchange.mass[:, None, None, None] ** 2 + b.s[..., None] * _X)  # (n, bins, nodes, x)
-    mean = propagators @ _WX
-    mean_product = jnp.einsum("kijx,lijx->klij", propagators * _WX, propagators)
+    # |SM + contact + sum_k c_k/(...)|^2, averaged over the angle: only the moments of the propagators depend on it.
+    # Written as products of matrices and vectors: XLA hands products of matrices over to threads, however small they are.
+    real, contact = 2 * jnp.real(b.amplitude), exchange.contact
+
+    def interference(coupling: Array) -> Array:
+        """With the SM: sum over quarks and chiralities, with the luminosities."""
+        return jnp.einsum("abc,abcij->ij", coupling, real)
 
     def overlap(left: Array, right: Array) -> Array:
-        """Sum over quarks and chiralities of the product of two couplings, with the luminosities."""
-        return jnp.einsum("...abc,...abc,aij->...ij", left, right, b.luminosity)
+        """The same for the product of two couplings."""
+        return jnp.einsum("a,aij->ij", jnp.sum(left * right, axis=(1, 2)), b.luminosity)
 
-    # |SM + contact + sum_k c_k/(...)|^2, averaged over the angle: only the moments of the propagators depend on it
-    real = jnp.real(b.amplitude)
-    constant = jnp.einsum("abc,abcij->ij", 2 * contact, real) + overlap(contact, contact)
-    linear = jnp.einsum("kabc,abcij->kij", 2 * c, real) + overlap(2 * c, contact)
-    total = b.square + constant + jnp.sum(mean * linear, axis=0)
-    total = total + jnp.sum(mean_product * overlap(c[:, None], c[None]), axis=(0, 1))
+    propagators = [1 / (mass**2 + b.s[..., None] * _X) for mass in exchange.mass]  # (bins, nodes, x)
+    means = [propagator @ _WX for propagator in propagators]
+    total = b.square
+    if contact is not None:
+        total = total + interference(contact) + overlap(contact, contact)
+    for k, (c, mean) in enumerate(zip(exchange.strength, means)):
+        total = total + mean * (interference(c) + (0 if contact is None else overlap(2 * c, contact)))
+        for l in range(k + 1):
+            product = (propagators[k] * propagators[l]) @ _WX
+            total = total + (1 if k == l else 2) * product * overlap(c, exchange.strength[l])
     total = total * b.half[:, None] * _W
     if x is not None:
         left, right = x.couplings.left, x.couplings.right
         quark = jnp.stack([left[_IN_X], right[_IN_X]], axis=1)
         muon = jnp.stack([left[index(lepton)], right[index(lepton)]])
         g = quark[:, :, None] * muon
-        slow = jnp.einsum("abc,abcij->ij", g, jnp.conj(b.amplitude)) + overlap(g, contact)
-        slow = slow + jnp.sum(mean * overlap(c, g), axis=0)
+        slow = jnp.einsum("abc,abcij->ij", g, jnp.conj(b.amplitude))
+        if contact is not None:
+            slow = slow + overlap(g, contact)
+        for c, mean in zip(exchange.strength, means):
+            slow = slow + mean * overlap(c, g)
         strength = overlap(g, g) + x.gbs**2 * jnp.sum(muon**2) * bottom_strange(b.luminosity)
         total = total + 2 * jnp.real(slow * _pole_weights(b, x)) + strength * lorentzian_weights(b, x)
     return total / (144 * np.pi) * _INPUTS["gev2_fb"]

@@ -63,13 +63,14 @@ def leptoquark_exchange(leptoquark: S1 | S3 | R2, ckm: Array, lepton: int = 2) -
         down = down.at[:, 0, 1].set(-lower / 2)
     # quarks in the order u, d, s, c, b
     strength = jnp.stack([up[0], down[0], down[1], up[1], down[2]])
-    return Exchange(jnp.zeros((5, 2, 2)), strength[None], jnp.reshape(jnp.asarray(leptoquark.M, float), 1))
+    return Exchange(None, strength[None], jnp.reshape(jnp.asarray(leptoquark.M, float), 1))
 
 
 def join(*exchanges: Exchange) -> Exchange:
     """Several contributions in one amplitude, interference included."""
+    contacts = [e.contact for e in exchanges if e.contact is not None]
     return Exchange(
-        sum((e.contact for e in exchanges), jnp.zeros((5, 2, 2))),
+        sum(contacts[1:], contacts[0]) if contacts else None,
         jnp.concatenate([e.strength for e in exchanges]),
         jnp.concatenate([e.mass for e in exchanges]),
     )
