@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import muobayes  # noqa: F401  (64-bit numbers)
-from muobayes._kernel import one_kernel, take, with_jacobian
+from muobayes._kernel import one_kernel, separable, take, with_jacobian
 
 X = jnp.array([0.3, -1.2, 2.0, 0.7])
 
@@ -19,6 +19,10 @@ def _few(x):
 
 def _many(x):
     return jnp.concatenate([jnp.exp(-(x**2)), x * x[::-1], jnp.log1p(x**2)])
+
+
+def _pairs(x):
+    return jnp.stack([x[0] / x[3], jnp.sin(x[1] * x[2])])
 
 
 @pytest.mark.parametrize("function", [_few, _many])
@@ -75,3 +79,15 @@ def test_gathers_are_transposed_without_scatters():
     gradient = jax.grad(lambda x: take(x, places) @ jnp.arange(1.0, 5.0))
     np.testing.assert_allclose(gradient(X), [2.0, 4.0, 4.0, 0.0])
     assert "scatter" not in jax.jit(gradient).lower(X).as_text()
+
+
+def test_separable_functions_have_the_derivatives_of_the_function():
+    owner = np.array([0, 1, 1, 0])
+    fast = separable(_pairs, owner)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(fast))(X), jax.jacrev(_pairs)(X), rtol=1e-13)
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(fast))(X), jax.jacrev(_pairs)(X), rtol=1e-13)
+    np.testing.assert_allclose(
+        jax.hessian(lambda x: fast(x) @ fast(x))(X),
+        jax.hessian(lambda x: _pairs(x) @ _pairs(x))(X),
+        rtol=1e-12,
+    )

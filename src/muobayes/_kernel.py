@@ -17,7 +17,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 from jax.extend.core import Jaxpr, JaxprEqn, jaxprs_in_params
 from jaxtyping import Array, Float
 
-__all__ = ["one_kernel", "take", "with_jacobian"]
+__all__ = ["one_kernel", "separable", "take", "with_jacobian"]
 
 _KERNEL = {"inlineable": "false", "xla_cpu_small_call": "true"}
 # What the compiler cannot put into a small call.
@@ -45,7 +45,7 @@ def one_kernel(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
     function : callable
         (n,) array -> arrays, by elementary operations.
     """
-    jitted = jax.jit(function)
+    jitted = jax.jit(lambda x: function(x))  # methods of modules have no hash
 
     @custom_vmap
     def at_a_point(x):
@@ -61,7 +61,7 @@ def one_kernel(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
 
     @jax.custom_jvp
     def kernel(x):
-        return at_a_point(x)
+        return at_a_point(x) if isinstance(x, jax.core.Tracer) else function(x)
 
     kernel.defjvp(lambda primals, tangents: jax.jvp(function, primals, tangents))
     return kernel
@@ -91,6 +91,35 @@ def with_jacobian(function: Callable[[Array], Array]) -> Callable[[Array], Array
     return differentiable
 
 
+def separable(function: Callable[[Array], Array], owner: np.ndarray) -> Callable[[Array], Array]:
+    """The same for a function each of whose arguments moves one entry of the result only.
+
+    Parameters
+    ----------
+    function : callable
+        (n,) array -> (m,) array, by elementary operations; n may be large.
+    owner : (n,) int array
+        The entry of the result that each argument moves.
+    """
+
+    def with_derivatives(x: Array) -> tuple[Array, Array]:
+        out, pullback = jax.vjp(function, x)
+        return out, pullback(jnp.ones_like(out))[0]
+
+    value, both = one_kernel(function), one_kernel(with_derivatives)
+
+    @jax.custom_jvp
+    def differentiable(x):
+        return value(x)
+
+    @differentiable.defjvp
+    def _jvp(primals, tangents):
+        out, derivatives = both(*primals)
+        return out, jnp.zeros_like(out).at[owner].add(derivatives * tangents[0])
+
+    return differentiable
+
+
 def _value_and_jacobian(function: Callable[[Array], Array], x: Array) -> tuple[Array, Array]:
     """Row by row, or column by column where these are fewer: products of matrices fit into no kernel."""
     m = jax.eval_shape(function, x).shape[0]
@@ -115,8 +144,10 @@ def _multiplies_matrices(equation: JaxprEqn) -> bool:
     if equation.primitive.name != "dot_general":
         return False
     contracted, batch = equation.params["dimension_numbers"]
-    free = [v.aval.ndim - len(c) - len(b) for v, c, b in zip(equation.invars, contracted, batch, strict=True)]
-    return min(free) > 0 or len(batch[0]) > 0
+    dimensions = [len(v.aval.shape) for v in equation.invars]  # type: ignore[attr-defined]
+    free = [n - len(c) - len(b) for n, c, b in zip(dimensions, contracted, batch, strict=True)]
+    outer_product = not contracted[0]
+    return (min(free) > 0 and not outer_product) or len(batch[0]) > 0
 
 
 @jax.custom_jvp

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._kernel import one_kernel, take
+from .._kernel import separable, take
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": jnp.sqrt,
@@ -162,19 +161,4 @@ def _all_groups(groups: Sequence[ExpressionGroup]) -> Callable[[Array], Array]:
             [jnp.broadcast_to(p, g.places.shape) for p, g in zip(parts, groups, strict=True)]
         )
 
-    def with_partial_derivatives(arguments: Array) -> tuple[Array, Array]:
-        out, pullback = jax.vjp(values, arguments)
-        return out, pullback(jnp.ones_like(out))[0]  # no argument belongs to two observables
-
-    fast, fast_with_derivatives = one_kernel(values), one_kernel(with_partial_derivatives)
-
-    @jax.custom_jvp
-    def observables(arguments):
-        return fast(arguments)
-
-    @observables.defjvp
-    def _jvp(primals, tangents):
-        out, partial = fast_with_derivatives(*primals)
-        return out, jnp.zeros_like(out).at[owner].add(partial * tangents[0])
-
-    return observables
+    return separable(values, owner)

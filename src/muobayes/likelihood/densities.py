@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._kernel import separable
+
 
 class Curves(eqx.Module):
     """Densities given as tables: log of the linear interpolation inside, parabolas outside.
@@ -40,6 +42,9 @@ class Curves(eqx.Module):
 
     def __call__(self, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
         """log L of each curve at its prediction."""
+        return separable(self._log_likelihood, np.arange(self.x.shape[0]))(prediction)
+
+    def _log_likelihood(self, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
         x, y, row = self.x, self.y, np.arange(self.x.shape[0])
         first, last, cells = x[:, 0], x[:, -1], self.start.shape[1]
         inside = jnp.clip(prediction, first, last)
