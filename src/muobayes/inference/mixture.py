@@ -1,8 +1,9 @@
-"""A proposal density fitted to draws: a Gaussian mixture with a heavy-tailed safety component.
+"""A proposal density fitted to draws: a mixture of Student t distributions.
 
-Expectation maximisation with full covariances; the number of components minimises the Bayesian information
-criterion. The safety component, a Student t with the draws' overall mean and covariance, keeps importance
-weights bounded where the mixture has too little tail.
+A Gaussian mixture is fitted by expectation maximisation with full covariances; the number of components minimises the
+Bayesian information criterion. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
+with Gaussian tails is thinner than the posterior in some corner, and importance weights there have no bound. One more
+component with the draws' overall mean and covariance covers what lies between.
 """
 
 from typing import NamedTuple
@@ -15,20 +16,20 @@ from scipy.special import gammaln, logsumexp
 
 __all__ = ["Mixture", "fit_mixture"]
 
-_SAFETY_WEIGHT = 0.1
-_SAFETY_DEGREES = 5.0
+_OVERALL_WEIGHT = 0.1
+_DEGREES = 5.0
 _LOG_2PI = np.log(2 * np.pi)
 
 
 class Mixture(NamedTuple):
-    """Component k is Gaussian; the last one is the Student-t safety component.
+    """Student t distributions with five degrees of freedom; the last one spans all draws.
 
     Attributes
     ----------
     log_weights : (k,)
     means : (k, n)
     factors : (k, n, n)
-        Lower Cholesky factors of the covariances (for the last one: of the scale matrix).
+        Lower Cholesky factors of the scale matrices.
     """
 
     log_weights: Float[np.ndarray, " k"]
@@ -40,25 +41,22 @@ class Mixture(NamedTuple):
         return jax.nn.logsumexp(self._parts(z), axis=0)
 
     def component_of(self, z: Float[np.ndarray, "m n"]) -> np.ndarray:
-        """The Gaussian component that each point most likely comes from."""
+        """The fitted component that each point most likely comes from."""
         return np.asarray(self._parts(z)[:-1].argmax(axis=0))
 
     def _parts(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, "k m"]:
-        n, v = z.shape[1], _SAFETY_DEGREES
+        n, v = z.shape[1], _DEGREES
         y = jnp.einsum("kij,kmj->kmi", jnp.linalg.inv(self.factors), z[None] - self.means[:, None])
-        square = (y**2).sum(-1)
-        gaussian = -0.5 * (square[:-1] + n * _LOG_2PI)
         norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi)
-        safety = norm - 0.5 * (v + n) * jnp.log1p(square[-1:] / v)
         log_det = jnp.log(jnp.diagonal(self.factors, axis1=1, axis2=2)).sum(1)
-        return jnp.concatenate([gaussian, safety]) - log_det[:, None] + self.log_weights[:, None]
+        log_t = norm - 0.5 * (v + n) * jnp.log1p((y**2).sum(-1) / v)
+        return log_t - log_det[:, None] + self.log_weights[:, None]
 
     def sample(self, random: np.random.Generator, m: int) -> Float[np.ndarray, "m n"]:
         """Independent draws."""
         component = random.choice(len(self.means), m, p=np.exp(self.log_weights))
         z = random.standard_normal((m, self.means.shape[1]))
-        tail = np.sqrt(random.chisquare(_SAFETY_DEGREES, m) / _SAFETY_DEGREES)
-        z = np.where((component == len(self.means) - 1)[:, None], z / tail[:, None], z)
+        z = z / np.sqrt(random.chisquare(_DEGREES, m) / _DEGREES)[:, None]
         return self.means[component] + np.einsum("mij,mj->mi", self.factors[component], z)
 
 
@@ -83,7 +81,7 @@ def fit_mixture(
         fits.append(_expectation_maximisation(white, len(fits) + 1, random, iterations))
     weights, means, factors = min(fits, key=lambda fit: fit[1])[0]
     return Mixture(
-        np.log(np.append(weights * (1 - _SAFETY_WEIGHT), _SAFETY_WEIGHT)),
+        np.log(np.append(weights * (1 - _OVERALL_WEIGHT), _OVERALL_WEIGHT)),
         np.vstack([means @ overall.T + centre, centre]),
         np.concatenate([overall @ factors, overall[None]]),
     )

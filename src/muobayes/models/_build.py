@@ -1,7 +1,7 @@
 """From a run card to a posterior: one pure function of the sampled parameters, composed of the rooms below."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax
@@ -26,7 +26,7 @@ from .catalogue import ModelEntry
 if TYPE_CHECKING:
     from ..runcard import RunCard
 
-__all__ = ["build", "card_dataset", "parameter_reader"]
+__all__ = ["SmeftOfCard", "build", "card_dataset", "parameter_reader", "smeft_of"]
 
 _PROBES = 400  # prior draws at which an observable or a term must not move to be treated as a constant
 _CONSTANT = 1e-3  # a collider term that never changes log L by more than this is left out
@@ -60,10 +60,26 @@ def _priors(card: "RunCard") -> dict[str, PriorSpec]:
     return priors
 
 
-def _smeft_room(
-    card: "RunCard", entry: ModelEntry, prior: PriorSet, dataset: Dataset
-) -> tuple[Room, set[str]]:
-    """The SMEFT likelihood of what the heavy fields generate, and the observables to which a light X adds."""
+class SmeftOfCard(NamedTuple):
+    """The SMEFT likelihood of what the heavy fields of a card generate.
+
+    Attributes
+    ----------
+    likelihood : SmeftLikelihood
+    coefficients : callable
+        Parameters by name -> Warsaw coefficients at the matching scale (GeV^-2), and the logarithm of that scale in GeV.
+    shifts : dict
+        Observable -> what a light X adds to it, as a function of the parameters.
+    """
+
+    likelihood: SmeftLikelihood
+    coefficients: Callable[[Parameters], tuple[Array, Array]]
+    shifts: dict[str, Callable[[Parameters], Array]]
+
+
+def smeft_of(card: "RunCard", prior: PriorSet) -> SmeftOfCard:
+    """The SMEFT likelihood of a card, restricted to what its prior can move."""
+    entry, dataset = card.entry, card_dataset(card)
     fixed_mu, scale = matching_scale(card)
     at = given_at(card)
     read = parameter_reader(card, prior)
@@ -81,28 +97,33 @@ def _smeft_room(
     samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients_of(everything)(read(x))))(probes)
     kept = np.flatnonzero(np.abs(np.asarray(samples)).max(axis=0) > 0)
     measured = {o for term in dataset.terms for o in term.observables}
-    shift = light_x_shift(entry) if entry.x == "light" else {}
-    shift = {o: delta for o, delta in shift.items() if o in measured}
+    shifts = light_x_shift(entry) if entry.x == "light" else {}
+    shifts = {o: delta for o, delta in shifts.items() if o in measured}
     likelihood = build_smeft_likelihood(
         dataset,
         support[kept],
         samples=np.asarray(samples)[:, kept],
         log_mus=np.asarray(log_mus),
-        always=tuple(shift),
+        always=tuple(shifts),
         mu=fixed_mu,
     )
     needed = support[kept][likelihood.columns]
     names = frozenset(real_components()[i][0] for i in needed)
     reduced, wilson = union_of(wilson_sources(entry, card.matching.loop, names, at))
     likelihood = eqx.tree_at(lambda l: l.columns, likelihood, np.searchsorted(reduced, needed))
-    coefficients = coefficients_of(wilson)
+    return SmeftOfCard(likelihood, coefficients_of(wilson), shifts)
+
+
+def _smeft_room(card: "RunCard", prior: PriorSet) -> tuple[Room, set[str]]:
+    """The SMEFT likelihood as a room, and the observables to which a light X adds."""
+    likelihood, coefficients, shifts = smeft_of(card, prior)
 
     def terms(parameters: Parameters) -> dict[str, Array]:
         c, log_mu = coefficients(parameters)
-        values = likelihood(c, log_mu, {o: delta(parameters) for o, delta in shift.items()})
+        values = likelihood(c, log_mu, {o: delta(parameters) for o, delta in shifts.items()})
         return {name: values[i] for i, name in enumerate(likelihood.terms.names)}
 
-    return Room(terms), set(shift)
+    return Room(terms), set(shifts)
 
 
 def _selected(card: "RunCard", room: Room) -> Room:
@@ -190,7 +211,7 @@ def build(card: "RunCard") -> Posterior:
         return _selected(card, room)
 
     if entry.mediators or entry.x == "heavy":
-        smeft, shifted = _smeft_room(card, entry, prior, card_dataset(card))
+        smeft, shifted = _smeft_room(card, prior)
         rooms.append(smeft)
         collider = select(collider_room(entry))
         if (kept := _without_constants(card, collider, prior)) is not None:
