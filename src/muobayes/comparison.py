@@ -28,6 +28,7 @@ from .priors.spec import Fixed, PriorSpec
 from .provenance import artifact_checksums
 from .report.compare import Compared, write_comparison
 from .report.results import Results
+from .report.table_one import fitted
 from .runcard import RunCard
 from .rundir import RunDir, prepare
 
@@ -118,15 +119,19 @@ def compare_cards(
     prepare_all(cards)
     found = []
     for members in cards:
-        models, warnings = [], []
+        models, warnings, explained = [], [], []
         for name, card in members.items():
             model, doubts = _evaluate(name, card, members, build, show_progress)
             models.append(model)
             warnings += [f"{name}: {doubt}" for doubt in doubts]
+            if card.sampled:
+                explained.append(fitted(name, Results(Path(str(card.output)))))
         if not any("neutrinos" in card.entry.sectors for card in members.values()) and _SM not in members:
             models.append(_standard_model(members))
         table = compare(models)
-        found.append(Compared(models[0].dataset, models, table._replace(warnings=warnings + table.warnings)))
+        found.append(
+            Compared(models[0].dataset, models, table._replace(warnings=warnings + table.warnings), explained)
+        )
     write_comparison(found, folder)
     return found
 

@@ -138,7 +138,7 @@ def test_ctrl_c_and_resume_give_the_draws_of_an_undisturbed_run(card, finished, 
     assert process.returncode == 130, err
     last = err.strip().splitlines()[-1]
     assert last.startswith("muobayes: NUTS was stopped at iteration") and last.endswith(
-        "continue with --resume."
+        f"--output {output} --resume"
     )
     with _start("run", card, "--output", output) as process:
         assert "unfinished run of this card; continue it with --resume" in process.communicate()[1]

@@ -49,7 +49,7 @@ def test_interruptions_leave_no_trace_in_the_draws(sampler, tmp_path):
         run(sampler, _Saboteur(path, FINGERPRINT).interrupt_after(2, _Killed))
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
-        with pytest.raises(RunInterruptedError, match=f"{path}, continue with --resume") as stop:
+        with pytest.raises(RunInterruptedError, match=f"its state is in {path}") as stop:
             run(sampler, _Saboteur(path, FINGERPRINT).interrupt_after(3, number))
         assert stop.value.exit_code == 130
         assert signal.getsignal(number) is before

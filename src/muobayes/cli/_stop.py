@@ -13,15 +13,15 @@ def stoppable(hint: str) -> Iterator[None]:
     Parameters
     ----------
     hint : str
-        How to go on, for an interruption outside the sampler (which says it itself).
+        How to go on.
     """
     from ..inference.control import RunInterruptedError
 
     try:
         yield
     except RunInterruptedError as stopped:
-        typer.echo(f"muobayes: {stopped}", err=True)
+        typer.echo(f"muobayes: {stopped} {hint}", err=True)
         raise typer.Exit(stopped.exit_code) from None
     except KeyboardInterrupt:
-        typer.echo(f"muobayes: stopped; {hint}", err=True)
+        typer.echo(f"muobayes: stopped. {hint}", err=True)
         raise typer.Exit(130) from None

@@ -47,8 +47,7 @@ def compare(
     from ..comparison import compare_cards
     from ..report.compare import comparison_text
 
-    again = " ".join(str(path) for path in cards)
-    with stoppable(f"run the same command again to continue: muobayes compare {again} --output {output}"):
+    with stoppable("Run the same command again to continue."):
         found = compare_cards(groups, output)
     Console().print(comparison_text(found))
     typer.echo(f"Page: {output / 'comparison.html'}")

@@ -27,7 +27,7 @@ def evidence(
     from ..report.terminal import evidence_table
 
     prepare(with_nuts(chosen), resume=True)
-    with stoppable(f"run the same command again to continue: muobayes evidence {card}"):
+    with stoppable("Run the same command again to continue."):
         found = compute(chosen)
     Console().print(evidence_table(found))
     values = [(e.log_z, e.error) for e in found if math.isfinite(e.log_z)]

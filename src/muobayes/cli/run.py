@@ -34,7 +34,7 @@ def run(
     from ..report.results import Results
     from ..report.terminal import print_results
 
-    with stoppable(f"continue with: muobayes run {card} --output {folder.path} --resume"):
+    with stoppable(f"Continue with: muobayes run {card} --output {folder.path} --resume"):
         results = Results(folder.path) if state == "finished" else run_job(chosen, folder)
     print_results(results)
     if strict and results.diagnostics["warnings"]:

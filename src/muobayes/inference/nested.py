@@ -217,7 +217,7 @@ def run_nested(
                 "ln Z so far " + ", ".join(f"{float(run.state.integrator.logZ):.2f}" for run in runs),
             )
             if stop_requested() and not all(run.finished(options) for run in runs):
-                where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
+                where = f"; its state is in {checkpoint.path}" if checkpoint else ""
                 raise RunInterruptedError(f"nested sampling was stopped after {_died(runs)} points{where}.")
     return _result(runs, options, named_key(seed, "volumes"))
 

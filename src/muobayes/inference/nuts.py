@@ -258,7 +258,7 @@ def run_nuts(
                 checkpoint.save(tree_to_arrays((states, kept), "chains-") | {"done": np.array(done)})
             tick(done, _note(kept, done, options))
             if stop_requested() and done < total:
-                where = f"; its state is in {checkpoint.path}, continue with --resume" if checkpoint else ""
+                where = f"; its state is in {checkpoint.path}" if checkpoint else ""
                 raise RunInterruptedError(f"NUTS was stopped at iteration {done} of {total}{where}.")
     return jax.tree.map(lambda *chains: np.stack(chains), *kept)
 

@@ -21,20 +21,22 @@ from .figures.compare import evidence_figure, sensitivity_figure
 from .numbers import digits_for, fixed, signed
 from .page import style_sheet, template_environment
 from .style import save
+from .table_one import Fitted, markdown, table_one
 
 __all__ = ["Compared", "comparison_text", "write_comparison"]
 
 
 class Compared(NamedTuple):
-    """The models of one data set, and their table."""
+    """The models of one data set, their table, and for models with parameters what Table I says about them."""
 
     dataset: str
     models: Sequence[ModelEvidence]
     table: Comparison
+    fitted: Sequence[Fitted] = ()
 
 
 def write_comparison(found: Sequence[Compared], folder: Path) -> Path:
-    """``comparison.json``, figures, and ``comparison.html`` (last).
+    """``comparison.json``, ``table-1.md``, figures, and ``comparison.html`` (last).
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def write_comparison(found: Sequence[Compared], folder: Path) -> Path:
     write_text(
         folder / "comparison.json", json.dumps([_plain(each) for each in found], indent=1, allow_nan=False)
     )
+    write_text(folder / "table-1.md", table_one_document(found))
     save(evidence_figure({each.dataset: _estimates(each) for each in found}), folder / "evidence.png")
     images = ["evidence"]
     if any(model.sensitivity for each in found for model in each.models):
@@ -63,12 +66,23 @@ def write_comparison(found: Sequence[Compared], folder: Path) -> Path:
             version=__version__,
             css=style_sheet(),
             comparisons=[_shown(each) for each in found],
+            text_columns=_TEXT_COLUMNS,
             images={name: _inline(folder / f"{name}.png") for name in images},
         )
     )
     path = folder / "comparison.html"
     write_text(path, page)
     return path
+
+
+def table_one_document(found: Sequence[Compared]) -> str:
+    """Table I as a document in Markdown: of each data set, what each field explains, and the evidences."""
+    parts = ["# Table I: what each field explains", _TABLE_ONE_READING]
+    for each in found:
+        parts += [f"## Data set `{each.dataset}`", markdown(*table_one(each.fitted, each.table.rows))]
+        parts += ["Evidences, the favoured model first:", markdown(_COLUMNS, _rows(each))]
+        parts += [f"- {warning}" for warning in each.table.warnings]
+    return "\n\n".join(parts) + "\n"
 
 
 def _inline(path: Path) -> str:
@@ -129,6 +143,12 @@ _COLUMNS = (
     "dim.",
     "inform.",
 )
+_TEXT_COLUMNS = ("note", "fields", "median ± sd")
+_TABLE_ONE_READING = (
+    "Written by `muobayes compare`. Numbers of an anomaly are the 2 Δ ln L that the best fit gains over the SM "
+    "(positive: better), with the field that the model has for it; `muobayes models` lists the models, "
+    "`docs/comparison.md` explains the columns of the evidences."
+)
 _ESTIMATE_COLUMNS = ("model", "estimator", "ln Z", "note")
 _SENSITIVITY_COLUMNS = ("model", "priors of", "times as wide", "Δ ln Z", "note")
 
@@ -178,6 +198,10 @@ def _shown(each: Compared) -> dict[str, Any]:
         "warnings": each.table.warnings,
         "tables": [
             ("Models, the favoured one first", _COLUMNS, _rows(each)),
+            (
+                "What each field explains: 2 Δ ln L gained at the best fit",
+                *table_one(each.fitted, each.table.rows),
+            ),
             ("Two estimators of the evidence", _ESTIMATE_COLUMNS, _estimate_rows(each)),
             ("How much of it is prior", _SENSITIVITY_COLUMNS, _sensitivity_rows(each)),
         ],
