@@ -1,4 +1,4 @@
-"""A shipped card against an independent nested sampler in its unit cube (extra ``crosscheck``)."""
+"""The shipped cards of a comparison against an independent nested sampler in its unit cube (extra ``crosscheck``)."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def transform(prior):
 
 @pytest.mark.slow
 @pytest.mark.crosscheck
-@pytest.mark.parametrize("name", ["compare-type-a"])
+@pytest.mark.parametrize("name", [path.stem for path in sorted(RUNS.glob("compare-*.yaml"))])
 def test_evidence_against_dynesty(name):
     dynesty = pytest.importorskip("dynesty", reason="dynesty is not installed (extra crosscheck)")
     posterior = build(RunCard.load(RUNS / f"{name}.yaml", dataset="paper2021"))

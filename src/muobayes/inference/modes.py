@@ -44,7 +44,7 @@ class Mode(NamedTuple):
 
 
 def components_by_mode(posterior: Posterior, mixture: Mixture) -> np.ndarray:
-    """Number of the mode of each Gaussian component (k - 1,); small components join the nearest large one."""
+    """Number of the mode of each fitted component (k - 1,); small components join the nearest large one."""
     means, weights = mixture.means[:-1], np.exp(mixture.log_weights[:-1])
     large = np.flatnonzero(weights > _SMALL * weights.sum())
     path = np.linspace(0, 1, _STEPS)

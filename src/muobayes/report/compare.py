@@ -143,7 +143,7 @@ _COLUMNS = (
     "dim.",
     "inform.",
 )
-_TEXT_COLUMNS = ("note", "fields", "median ± sd")
+_TEXT_COLUMNS = ("note", "fields", "median [68 %]")
 _TABLE_ONE_READING = (
     "Written by `muobayes compare`. Numbers of an anomaly are the 2 Δ ln L that the best fit gains over the SM "
     "(positive: better), with the field that the model has for it; `muobayes models` lists the models, "

@@ -9,7 +9,7 @@ import yaml
 
 from ..inference.compare import Row
 from ..models.catalogue import ModelEntry
-from .numbers import digits_for, fixed, signed, significant
+from .numbers import MINUS, digits_for, fixed, signed, significant
 from .results import Results
 
 __all__ = ["Fitted", "fitted", "markdown", "table_one"]
@@ -29,7 +29,7 @@ class Fitted(NamedTuple):
     gains : mapping
         Term of the likelihood -> 2 Delta log L against the SM at the best fit.
     parameters : str
-        Medians and standard deviations of the sampled parameters.
+        Medians and central 68 % intervals of the sampled parameters.
     """
 
     name: str
@@ -44,18 +44,20 @@ def fitted(name: str, results: Results) -> Fitted:
     entry, summary = results.card.entry, results.summary
     found = []
     for parameter, (unit, scale) in results.units.items():
-        median, sd = (float(summary.loc[parameter, column]) * scale for column in ("median", "sd"))
-        text = (
-            f"{fixed(median, digits_for(sd))} ± {fixed(sd, digits_for(sd))}"
-            if median == 0 or abs(median) > 1e-3
-            else f"{significant(median, 2)} ± {significant(sd, 2)}"
+        values = [float(summary.loc[parameter, column]) * scale for column in ("median", "low68", "high68")]
+        digits = digits_for((values[2] - values[1]) / 2)
+        median, low, high = (
+            [fixed(v, digits) for v in values] if digits < 5 else [significant(v, 2) for v in values]
         )
-        found.append(f"{parameter} = {text}" + (f" {unit}" if unit else ""))
+        found.append(f"{parameter} = {median} [{low}, {high}]" + (f" {unit}" if unit else ""))
     return Fitted(name, _fields(entry), entry.explains, results.best_fit["terms"], ", ".join(found))
 
 
 def _fields(entry: ModelEntry) -> str:
     group = entry.gauge.group if entry.gauge is not None else ""
+    group = (
+        group.replace("_{", " ").replace("}", "").replace("mu", "_μ").replace("tau", "_τ").replace("-", MINUS)
+    )
     x = {"light": "light X", "heavy": "heavy X", "decoupled": "X decoupled"}.get(entry.x, "")
     return "; ".join(part for part in (group, " + ".join(entry.mediators), x) if part)
 
@@ -82,7 +84,7 @@ def table_one(models: Sequence[Fitted], rows: Sequence[Row]) -> tuple[tuple[str,
         "other data",
         "all",
         "ln Z",
-        "median ± sd",
+        "median [68 %]",
     )
     by_name = {model.name: model for model in models}
     lines = []

@@ -12,6 +12,7 @@ __all__ = ["evidence_figure", "sensitivity_figure"]
 
 _JEFFREYS = 0.5 * np.log(10) * np.array([1, 2, 3, 4])
 _MARKERS = ("o", "s", "D", "^")
+_SHIFT = 0.24  # of a row, between estimators of one model
 
 Estimates = Mapping[str, Mapping[str, tuple[float, float]]]
 """Model -> estimator -> (ln Z, its error)."""
@@ -36,14 +37,15 @@ def evidence_figure(found: Mapping[str, Estimates]) -> Figure:
             axis.axvline(best - grade, color=GREY, lw=0.6, ls=":")
         for i, estimator in enumerate(estimators):
             points = [
-                (row, *each[estimator]) for row, each in enumerate(models.values()) if estimator in each
+                (row + _SHIFT * (list(each).index(estimator) - (len(each) - 1) / 2), *each[estimator])
+                for row, each in enumerate(models.values())
+                if estimator in each
             ]
             if points:
                 row, value, error = np.array(points).T
-                shift = 0.14 * (i - (len(estimators) - 1) / 2)
                 axis.errorbar(
                     value,
-                    row + shift,
+                    row,
                     xerr=error,
                     fmt=_MARKERS[i % 4],
                     color=CYCLE[i],
