@@ -40,8 +40,8 @@ CARDS = {
         "model": "type-a-r2/b-3lmu",
         "parameters": {
             "eta33L": {"prior": {"type": "uniform", "low": 0.0, "high": 1.0}},
-            "eta23L": {"prior": {"type": "uniform", "low": 0.05, "high": 0.5}},
-            "eta23R": {"prior": {"type": "uniform", "low": -0.2, "high": 0.2}},
+            "eta23L": {"prior": {"type": "uniform", "low": 0.0, "high": 0.3}},
+            "eta23R": {"equals": "eta23L"},
         },
     },
     "tau-s1": {
