@@ -80,7 +80,7 @@ class Simulator:
 
         def predictions(x):
             c, log_mu = smeft.coefficients(read(x))
-            return smeft.likelihood.predictions(c[smeft.likelihood.columns], log_mu)
+            return smeft.likelihood.predict(c, log_mu)
 
         self.predictions = predictions
 

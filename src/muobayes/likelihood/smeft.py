@@ -56,11 +56,15 @@ class SmeftLikelihood(eqx.Module):
         shifts : mapping or None
             What light new physics adds to observables (which must move), flavio units.
         """
-        x = x[self.columns]
-        predictions = self.predictions(x if self.combinations is None else self.combinations @ x, log_mu)
+        predictions = self.predict(x, log_mu)
         for name, value in (shifts or {}).items():
             predictions = predictions.at[self.predictions.observables.index(name)].add(value)
         return self.terms(predictions)
+
+    def predict(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " o"]:
+        """Predictions of the observables that move, flavio units; arguments as above."""
+        x = x[self.columns]
+        return self.predictions(x if self.combinations is None else self.combinations @ x, log_mu)
 
 
 def all_observables(dataset: Dataset) -> tuple[str, ...]:

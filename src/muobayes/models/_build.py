@@ -14,7 +14,7 @@ from ..inference.posterior import Posterior
 from ..inference.seeds import named_key
 from ..likelihood.changes import apply_measurements
 from ..likelihood.dataset import Dataset, load_dataset
-from ..likelihood.smeft import build_smeft_likelihood
+from ..likelihood.smeft import SmeftLikelihood, build_smeft_likelihood
 from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
