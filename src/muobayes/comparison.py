@@ -25,7 +25,7 @@ from .models import build as build_model
 from .models._build import card_dataset
 from .priors.distributions import prior_set
 from .priors.spec import Fixed, PriorSpec
-from .provenance import artifact_checksums
+from .provenance import data_checksums
 from .report.compare import Compared, write_comparison
 from .report.results import Results
 from .report.table_one import fitted
@@ -52,7 +52,7 @@ def prepare_all(cards: Sequence[Cards]) -> None:
     Raises
     ------
     InputError
-        If the likelihoods of the cards see different data, or a folder holds another run or one of other artifacts.
+        If the likelihoods of the cards see different data, or a folder holds another run or one of other data files.
     """
     for members in cards:
         first, *others = members
@@ -62,7 +62,7 @@ def prepare_all(cards: Sequence[Cards]) -> None:
             if card.sampled:
                 folder, state = prepare(with_nuts(card), resume=True)
                 if state != "new":
-                    _same_artifacts(folder, card)
+                    _made_with_these_files(folder, card)
 
 
 def _same_data(one: str, two: str, members: Cards) -> None:
@@ -75,9 +75,9 @@ def _same_data(one: str, two: str, members: Cards) -> None:
         )
 
 
-def _same_artifacts(folder: RunDir, card: RunCard) -> None:
-    made_with = (RunCard.load(folder.card).provenance or {}).get("artifacts", {})
-    now = _artifacts(card)
+def _made_with_these_files(folder: RunDir, card: RunCard) -> None:
+    made_with = (RunCard.load(folder.card).provenance or {}).get("data", {})
+    now = _data_files(card)
     if differing := [name for name in now if made_with.get(name) != now[name]]:
         raise InputError(
             f"{folder.path}: this run was made with another {differing[0]} (checksums differ); move the folder aside, "
@@ -200,9 +200,18 @@ def _exact(name: str, card: RunCard, log_z: float, checksum: str) -> ModelEviden
     return ModelEvidence(name, card.dataset, checksum, [estimate], drawn, log_z, _observables(card, ()))
 
 
-def _artifacts(card: RunCard) -> dict[str, str]:
-    used = ("likelihood/data/predictions", f"likelihood/data/{card.dataset}.", "smeft/data/")
-    return {name: value for name, value in artifact_checksums().items() if name.startswith(used)}
+def _data_files(card: RunCard) -> dict[str, str]:
+    """Checksums of the data files that a card's likelihood reads, by name."""
+    used = []
+    if card.entry.mediators or card.entry.x == "heavy":
+        used += ["likelihood/data/predictions", f"likelihood/data/{card.dataset}.", "smeft/data/"]
+        used += ["likelihood/collider/data/"]
+    if card.entry.x in ("light", "heavy"):
+        used += ["likelihood/light_x/data/", "limits/"]
+    if "neutrinos" in card.entry.sectors:
+        used += ["likelihood/neutrino/data/"]
+    found = data_checksums(card.likelihood.limits)
+    return {name: value for name, value in found.items() if name.startswith(tuple(used))}
 
 
 def _data(card: RunCard, members: Cards) -> dict[str, Any]:
@@ -213,13 +222,13 @@ def _data(card: RunCard, members: Cards) -> dict[str, Any]:
     light = next((c for c in (card, *members.values()) if c.entry.x == "light"), card)
     return {
         "data set": card.dataset,
-        "artifacts": _artifacts(card),
+        "data files": {n: c for member in (card, *members.values()) for n, c in _data_files(member).items()},
         "likelihood.include": card.likelihood.include,
         "likelihood.exclude": card.likelihood.exclude,
         "likelihood.light_x": light.likelihood.light_x,
         "likelihood.limits": light.likelihood.limits,
         "measurements": [m.model_dump(mode="json") for m in card.measurements],
-        "neutrino data": "neutrinos" in card.entry.sectors,
+        "neutrino data": "neutrinos" in card.entry.sectors and card.likelihood.neutrino_ordering,
     }
 
 

@@ -106,7 +106,7 @@ def run(
     with folder.locked(), full_disk_told(folder.path), logged(folder.log):
         _log.info("%s on %s, seed %d", card.model, card.dataset, card.seed)
         if folder.state == "new":
-            write_text(folder.card, card.model_copy(update={"provenance": provenance()}).to_yaml())
+            write_text(folder.card, card.model_copy(update={"provenance": provenance(card.likelihood.limits)}).to_yaml())
         posterior = build(card)
         _check_groups(card, posterior)
         sample = _draw(card, posterior, folder, show_progress)

@@ -76,13 +76,14 @@ class Likelihood(_Section):
     """Which terms count: all (``include`` not given) or some, without those in ``exclude``.
 
     ``light_x`` chooses the constraints on a light X: a named set or a list of names; ``limits`` is a folder with
-    limit files of one's own.
+    limit files of one's own. ``neutrino_ordering`` says which neutrino mass ordering the oscillation data are read for.
     """
 
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     light_x: str | tuple[str, ...] = "full"
     limits: str | None = None
+    neutrino_ordering: Literal["normal", "inverted"] = "normal"
 
 
 class Nuts(_Section):

@@ -1,5 +1,6 @@
 """Comparisons of cards: reuse of finished runs, refusals, warnings, the three outputs, and the whole chain."""
 
+import hashlib
 import json
 import math
 import shutil
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from muobayes.cli import app
 from muobayes.comparison import compare_cards, prepare_all
 from muobayes.errors import InputError
+from muobayes.provenance import data_checksums
 from muobayes.report.compare import comparison_text
 from muobayes.runcard import RunCard
 
@@ -100,13 +102,44 @@ def test_light_x_sets_differ():
         prepare_all([{"one": one, "two": two}])
 
 
-def test_runs_of_other_artifacts_are_refused(copies, tmp_path):
-    path = tmp_path / "wide" / "run.yaml"
-    content = yaml.safe_load(path.read_text())
-    content["provenance"]["artifacts"]["likelihood/data/paper2021.dataset.json.gz"] = "0" * 64
-    path.write_text(yaml.safe_dump(content))
-    with pytest.raises(InputError, match=r"wide: this run was made with another likelihood/data/paper2021"):
+def _record_checksum(folder, **changed):
+    content = yaml.safe_load((folder / "run.yaml").read_text())
+    content["provenance"]["data"] |= changed
+    (folder / "run.yaml").write_text(yaml.safe_dump(content))
+
+
+@pytest.mark.parametrize(
+    "name", ["likelihood/data/paper2021.dataset.json.gz", "likelihood/collider/data/cms_dimuon_2021.yaml"]
+)
+def test_runs_of_other_data_files_are_refused(copies, tmp_path, name):
+    _record_checksum(tmp_path / "wide", **{name: "0" * 64})
+    with pytest.raises(InputError, match=rf"wide: this run was made with another {name} \(checksums differ"):
         compare_cards([copies], tmp_path / "out", build=_never, show_progress=False)
+
+
+def test_data_files_of_other_models_do_not_matter(copies, tmp_path):
+    _record_checksum(tmp_path / "wide", **{"likelihood/neutrino/data/nufit.yaml": "0" * 64})
+    compare_cards([copies], tmp_path / "out", build=_never, show_progress=False)
+
+
+def test_limit_files_have_checksums(tmp_path):
+    (tmp_path / "limits").mkdir()
+    path = tmp_path / "limits" / "mine.lmt"
+    path.write_text("# mass lower\n0.01 1e-3\n0.02 1e-3\n")
+    before = data_checksums(str(tmp_path))
+    assert before["limits/limits/mine.lmt"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert before.keys() >= {"likelihood/light_x/data/limits/na64e-2019.yaml", "smeft/data/evolution.npz"}
+    path.write_text("# mass lower\n0.01 2e-3\n0.02 1e-3\n")
+    after = data_checksums(str(tmp_path))
+    assert {n for n in before if before[n] != after[n]} == {"limits/limits/mine.lmt"}
+
+
+def test_orderings_are_different_data(tmp_path):
+    base = {"model": "neutrinos/b-3lmu", "output": str(tmp_path / "none")}
+    one = RunCard.from_dict(base)
+    two = RunCard.from_dict(base | {"likelihood": {"neutrino_ordering": "inverted"}})
+    with pytest.raises(InputError, match=r"neutrino data is normal in one and inverted in two"):
+        prepare_all([{"one": one, "two": two}])
 
 
 def test_command_refuses_bad_input(tmp_path):

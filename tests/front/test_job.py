@@ -55,7 +55,7 @@ def test_resolved_card_repeats_the_run(finished):
     card = RunCard.load(finished.path / "run.yaml")
     assert card.fingerprint == RunCard.from_dict(toy.CARD).fingerprint
     assert card.provenance["versions"].keys() >= {"jax", "numpyro", "numpy"}
-    assert all(len(checksum) == 64 for checksum in card.provenance["artifacts"].values())
+    assert all(len(checksum) == 64 for checksum in card.provenance["data"].values())
 
 
 def test_a_finished_run_is_not_run_again(finished):

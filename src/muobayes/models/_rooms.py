@@ -44,6 +44,7 @@ __all__ = [
 
 Values = dict[str, Array]
 _NO_X = 1e-30  # gX at which X is not there
+_ORDERINGS = {"normal": "NO", "inverted": "IO"}  # a card's words: YAML reads a bare NO as false
 
 
 def _nothing(_: Parameters) -> Values:
@@ -125,12 +126,12 @@ def collider_room(entry: ModelEntry) -> Room:
 
 
 def neutrino_room(card: "RunCard", entry: ModelEntry) -> Room:
-    """Oscillations (normal ordering), the sum of masses, and neutrinoless double beta decay.
+    """Oscillations for the card's ordering, the sum of masses, and neutrinoless double beta decay.
 
     Zero at the best fit of each: massless neutrinos, which the other rooms take as their reference, fit nothing.
     """
     sector = seesaw(neutrino_texture(entry.charges), entry.parameters)
-    data = dataset_of(card.dataset)
+    data = dataset_of(card.dataset, _ORDERINGS[card.likelihood.neutrino_ordering])
     unit = 2**0.5 * abs(float(entry.charges["Phi"]))
 
     def masses(parameters: Parameters) -> Array:
