@@ -22,10 +22,10 @@ from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import Diagnostics, diagnose
 from .inference.evaluation import check_posterior, evaluate
-from .inference.jumps import scout
+from .inference.jumps import Scouted, scout
 from .inference.modes import components_by_mode, weigh_modes
 from .inference.nested import NestedOptions, run_nested
-from .inference.nuts import NutsOptions, run_nuts, starting_points
+from .inference.nuts import Draws, NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
 from .inference.posterior import Posterior
 from .inference.result import inference_data, save_result, versions
@@ -87,16 +87,12 @@ def run(
         folder, _ = prepare(card, resume=True)
     if folder.state == "finished":
         return Results(folder.path)
-    explain: Callable[[RunCard], dict[str, Any] | None] = _nothing_to_explain
-    rescale: Callable[[RunCard, Mapping[str, float]], dict[str, Any] | None] = _nothing_to_match
+    of_catalogue = build is None  # only such a model has an explanation and other matching scales
     if build is None:
-        from .explanation import explanation
-        from .matching_scale import scale_uncertainty
         from .models import build as build_model
         from .observables import point_table
 
-        build, observe, explain = build_model, observe or point_table, explanation
-        rescale = scale_uncertainty
+        build, observe = build_model, observe or point_table
     if not isinstance(card.sampler, Nuts):
         raise InputError(
             "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
@@ -106,7 +102,8 @@ def run(
     with folder.locked(), full_disk_told(folder.path), logged(folder.log):
         _log.info("%s on %s, seed %d", card.model, card.dataset, card.seed)
         if folder.state == "new":
-            write_text(folder.card, card.model_copy(update={"provenance": provenance(card.likelihood.limits)}).to_yaml())
+            made_with = {"provenance": provenance(card.likelihood.limits)}
+            write_text(folder.card, card.model_copy(update=made_with).to_yaml())
         posterior = build(card)
         _check_groups(card, posterior)
         sample = _draw(card, posterior, folder, show_progress)
@@ -114,10 +111,14 @@ def run(
         data, values = sample.data, best["parameters"]
         # What compiles programs of its own goes on beside the rest.
         with ThreadPoolExecutor() as pool:
-            seen_later = pool.submit(_seen_by_other_data, card, build, sample, best)
-            left_later = pool.submit(rescale, card, values)
-            found = explain(card)
-        seen, left = seen_later.result(), left_later.result()
+            found = {folder.changes: pool.submit(_seen_by_other_data, card, build, sample, best)}
+            if of_catalogue:
+                from .explanation import explanation
+                from .matching_scale import scale_uncertainty
+
+                found[folder.matching_scale] = pool.submit(scale_uncertainty, card, values)
+                found[folder.explanation] = pool.submit(explanation, card)
+        documents = {path: later.result() for path, later in found.items()} | {folder.best_fit: best}
         if observe is not None:
             table = observe(card, values)
             table.to_csv(folder.observables)
@@ -128,24 +129,12 @@ def run(
         )
         if card.plane is not None:
             _plane(card, posterior, sample, best).to_netcdf(folder.plane, engine="h5netcdf")
-        if seen is not None:
-            write_text(folder.changes, json.dumps(seen, indent=1))
-        if found is not None:
-            write_text(folder.explanation, json.dumps(found, indent=1))
-        if left is not None:
-            write_text(folder.matching_scale, json.dumps(left, indent=1))
-        write_text(folder.best_fit, json.dumps(best, indent=1))
+        for path, document in documents.items():
+            if document is not None:
+                write_text(path, json.dumps(document, indent=1))
         write_report(folder.path)
         _log.info("finished: %s", folder.report)
     return Results(folder.path)
-
-
-def _nothing_to_explain(card: RunCard) -> None:
-    """Of a posterior that is not a model of the catalogue."""
-
-
-def _nothing_to_match(card: RunCard, parameters: Mapping[str, float]) -> None:
-    """Of a posterior that is not a model of the catalogue."""
 
 
 def _check_groups(card: RunCard, posterior: Posterior) -> None:
@@ -176,26 +165,19 @@ def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bo
     check_posterior(posterior, named_key(card.seed, "check"))
     symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))
     fingerprint = {"card": card.fingerprint, "versions": versions()}
-    checkpoint = Checkpoint(folder.checkpoint / "nuts.npz", fingerprint)
     begin = time.monotonic()
     scouted = None
     if card.sampler.jumps:
-        nested = run_nested(
-            posterior,
-            _SCOUT,
-            card.seed,
-            checkpoint=Checkpoint(folder.checkpoint / "scout.npz", fingerprint),
-            show_progress=show_progress,
-        )
-        scouted = scout(
-            posterior, symmetry, nested, card.seed, options.chains, options.warmup + options.draws
-        )
+        checkpoint = Checkpoint(folder.checkpoint / "scout.npz", fingerprint)
+        nested = run_nested(posterior, _SCOUT, card.seed, checkpoint=checkpoint, show_progress=show_progress)
+        total = options.warmup + options.draws
+        scouted = scout(posterior, symmetry, nested, card.seed, options.chains, total)
         _log.info("nested sampling: %.0f s in this session", time.monotonic() - begin)
     draws = run_nuts(
         posterior,
         options,
         card.seed,
-        checkpoint=checkpoint,
+        checkpoint=Checkpoint(folder.checkpoint / "nuts.npz", fingerprint),
         jumps=scouted.chains if scouted else None,
         show_progress=show_progress,
     )
@@ -213,27 +195,39 @@ def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bo
     )
     prior = posterior.prior
     x = np.stack([np.asarray(data["posterior"][name]) for name in prior.names], axis=-1)
-    turns = tuple(
-        high - low if periodic else None for periodic, (low, high) in zip(prior.periodic, prior.bounds)
-    )
-    diagnostics = diagnose(prior.names, x, draws, turns, options.max_tree_depth)
+    diagnostics = diagnose(prior.names, x, draws, prior.turns, options.max_tree_depth)
+    data["posterior"].attrs["diagnostics"] = json.dumps(_record(diagnostics))
+    if scouted is not None:
+        content = {
+            "jumps": float(draws.jumped.mean()),
+            "modes": _modes(posterior, symmetry, scouted, draws, x),
+        }
+        write_text(folder.modes, json.dumps(content, indent=1))
+    best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
+    return _Sample(data, x, best_z, symmetry, diagnostics)
+
+
+def _record(diagnostics: Diagnostics) -> dict[str, Any]:
+    """What the report says about the sampler; warnings go to the log at once."""
     for warning in diagnostics.warnings:
         _log.warning(warning)
-    record = {
+    return {
         "divergences": diagnostics.divergences,
         "smallest E-BFMI": float(diagnostics.e_bfmi.min()),
         "longest trajectories": diagnostics.deepest,
         "warnings": list(diagnostics.warnings),
     }
-    data["posterior"].attrs["diagnostics"] = json.dumps(record)
-    if scouted is not None:
-        z = fold_signs(symmetry, draws.z, prior.names).x
-        labels = components_by_mode(posterior, scouted.mixture)
-        found = weigh_modes(scouted.mixture, labels, prior.names, z, x, scouted.z, scouted.log_weight)
-        content = {"jumps": float(draws.jumped.mean()), "modes": [mode._asdict() for mode in found]}
-        write_text(folder.modes, json.dumps(content, indent=1))
-    best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
-    return _Sample(data, x, best_z, symmetry, diagnostics)
+
+
+def _modes(
+    posterior: Posterior, symmetry: SignSymmetry, scouted: Scouted, draws: Draws, x: np.ndarray
+) -> list[dict[str, Any]]:
+    """Separate modes, weighed by both samplers."""
+    names = posterior.prior.names
+    z = fold_signs(symmetry, draws.z, names).x
+    labels = components_by_mode(posterior, scouted.mixture)
+    found = weigh_modes(scouted.mixture, labels, names, z, x, scouted.z, scouted.log_weight)
+    return [mode._asdict() for mode in found]
 
 
 def _best_fit(card: RunCard, posterior: Posterior, sample: _Sample) -> dict[str, Any]:

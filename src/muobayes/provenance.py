@@ -33,12 +33,12 @@ def data_checksums(limits: str | None = None) -> dict[str, str]:
         for path in sorted(root.rglob("*.meta.json"))
     }
     found |= {
-        str(path.relative_to(root)): _sha256(path) for path in sorted(root.glob("likelihood/*/data/**/*.yaml"))
+        str(path.relative_to(root)): _sha256(path)
+        for path in sorted(root.glob("likelihood/*/data/**/*.yaml"))
     }
-    folder = Path(limits) if limits else None
-    for path in sorted(folder.rglob("*")) if folder else ():
-        if path.suffix in _LIMIT_FILES and path.is_file():
-            found[f"limits/{path.relative_to(folder)}"] = _sha256(path)
+    if limits:
+        given = [path for path in sorted(Path(limits).rglob("*")) if path.suffix in _LIMIT_FILES]
+        found |= {f"limits/{path.relative_to(limits)}": _sha256(path) for path in given}
     return found
 
 

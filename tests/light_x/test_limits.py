@@ -9,6 +9,7 @@ from muobayes.errors import InputError
 from muobayes.likelihood.light_x.bounds import interval_finder
 from muobayes.likelihood.light_x.couplings import _Q_EM, Couplings, XPoint, known_charges, x_point
 from muobayes.likelihood.light_x.hadrons import (
+    FINAL_STATES,
     HadronTables,
     builtin_tables,
     hadron_widths,
@@ -52,17 +53,47 @@ def test_widths_numbers(oracle, limit_files):
                     assert got.branching[CHANNELS.index(channel)] == pytest.approx(b, rel=1e-5)
 
 
+# R(m) and its error from the compilation hep-ph/0312114 (2007 update), at masses that the built-in parametrisation has
+# not seen: pions, omega, phi, and between phi and 1.1 GeV.
+MEASURED_R = [
+    (0.45, 0.319, 0.015), (0.5, 0.479, 0.023), (0.6, 1.276, 0.036), (0.66, 2.681, 0.028), (0.69, 4.136, 0.041),
+    (0.78059, 18.39, 0.35), (0.782, 19.52, 0.40), (0.785, 15.57, 0.31), (0.79, 9.31, 0.13), (0.8, 6.924, 0.074),
+    (0.80979, 5.762, 0.048), (1.01828, 40.93, 1.54), (1.0195, 48.64, 1.17), (1.0215, 25.08, 0.67),
+    (1.023, 13.33, 0.40), (1.02535, 8.23, 0.26), (1.03964, 1.705, 0.076), (1.05, 1.304, 0.071), (1.06, 1.123, 0.065),
+]  # fmt: skip
+
+
+def test_builtin_hadrons_against_measurements():
+    """Within the errors and 3 % of the parametrisation; 3 sigma at most, 1.2 on average."""
+    photon, own = Couplings(jnp.asarray(_Q_EM), jnp.asarray(_Q_EM)), builtin_tables()
+    pulls = [
+        (12 * np.pi * float(hadron_widths(m, photon, own).sum()) / m - R) / np.hypot(error, 0.03 * R)
+        for m, R, error in MEASURED_R
+    ]
+    assert np.max(np.abs(pulls)) < 3
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.2
+
+
+def test_kaons_have_no_baryon_number():
+    """Mesons of equal mass would cancel in the coupling of the kaon to baryon number; little is left above the phi."""
+    own, kaons = builtin_tables(), FINAL_STATES.index("K_K")
+    quarks = np.where(np.abs(_Q_EM) % 1 > 0, 1 / 3, 0.0)
+    photon, baryonic = (Couplings(jnp.asarray(q), jnp.asarray(q)) for q in (_Q_EM, quarks))
+    assert hadron_widths(1.3, baryonic, own)[kaons] < 0.15 * hadron_widths(1.3, photon, own)[kaons]
+
+
 def test_builtin_hadrons_follow_the_tables(limit_files):
-    """The built-in parametrisation is a stand-in: a third of R at most, 3 % of the whole width of B-3Lmu at
-    most, away from the narrow resonances (docs/light_x.md says what happens there)."""
+    """Against another evaluation of similar data: R of a photon-like X within 15 %, and the whole width of B-3Lmu
+    within 3 %; 20 % and 6 % on the slopes of the phi, where the energy scales of the data differ."""
     tables, own = read_hadron_tables(limit_files / "vmd"), builtin_tables()
     photon = Couplings(jnp.asarray(_Q_EM), jnp.asarray(_Q_EM))
-    for m in np.linspace(0.35, 2.0, 34):
+    for m in np.arange(0.35, 2.0, 0.0025):
         ratio = hadron_widths(m, photon, own).sum() / hadron_widths(m, photon, tables).sum()
-        assert 0.67 < ratio < 1.33
+        slope = 1.005 < m < 1.05
+        assert abs(ratio - 1) < (0.20 if slope else 0.15), m
         point = x_point(known_charges("b-3lmu"), m, 1.0, 0.1)
         total = [widths(point.mX, point.shell, t).total for t in (own, tables)]
-        assert total[0] == pytest.approx(float(total[1]), rel=0.03)
+        assert total[0] == pytest.approx(float(total[1]), rel=0.06 if slope else 0.03), m
 
 
 def test_parton_limit():

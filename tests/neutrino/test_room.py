@@ -29,7 +29,9 @@ def test_finite_everywhere_with_phases_on_circles(posterior):
 def test_terms_are_those_of_the_sector(word, ordering):
     """v_Phi = m_X/(sqrt2 |q_Phi| gX), with the data of the paper's time."""
     likelihood = {"neutrino_ordering": word}
-    card = RunCard.from_dict({"model": "neutrinos/lmu-ltau", "dataset": "paper2021", "likelihood": likelihood})
+    card = RunCard.from_dict(
+        {"model": "neutrinos/lmu-ltau", "dataset": "paper2021", "likelihood": likelihood}
+    )
     posterior = build(card)
     x = posterior.prior.sample(named_key(2, "check"), (1,))[0]
     values = posterior.prior.fixed | {n: float(v) for n, v in zip(posterior.prior.names, x)}

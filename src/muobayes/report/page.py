@@ -189,11 +189,11 @@ def _mode_rows(results: Results) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "weight": f"{100 * m['weight']:.1f} ± {100 * m['error']:.1f} %",
-            "nested": f"{100 * m['nested_weight']:.1f} ± {100 * m['nested_error']:.1f} %",
+            "weight": nuts,
+            "nested": nested,
             "medians": [significant(results.scales[n] * m["median"][n], 3) for n in results.sampled],
         }
-        for m in results.modes["modes"]
+        for m, (nuts, nested) in zip(results.modes["modes"], results.mode_weights)
     ]
 
 

@@ -187,6 +187,17 @@ class Results:
         return _document(self.folder.modes)
 
     @property
+    def mode_weights(self) -> list[tuple[str, str]]:
+        """Weight of each separate mode with its error by NUTS and by nested sampling, as text; empty without jumps."""
+        return [
+            (
+                f"{100 * m['weight']:.1f} ± {100 * m['error']:.1f} %",
+                f"{100 * m['nested_weight']:.1f} ± {100 * m['nested_error']:.1f} %",
+            )
+            for m in (self.modes or {"modes": []})["modes"]
+        ]
+
+    @property
     def modes_sentence(self) -> str:
         """How many modes there are and whether both samplers weigh them alike; empty for a run without jumps."""
         if self.modes is None:
@@ -198,11 +209,7 @@ class Results:
             abs(m["weight"] - m["nested_weight"]) / max(float(np.hypot(m["error"], m["nested_error"])), 1e-12)
             for m in found
         ]
-        weights = ", ".join(
-            f"{100 * m['weight']:.1f} ± {100 * m['error']:.1f} % "
-            f"({100 * m['nested_weight']:.1f} ± {100 * m['nested_error']:.1f} %)"
-            for m in found
-        )
+        weights = ", ".join(f"{nuts} ({nested})" for nuts, nested in self.mode_weights)
         return (
             f"The posterior has {len(found)} separate modes, which hold {weights} of it by NUTS (by nested sampling); "
             f"the largest difference is {max(pulls):.1f} standard deviations. {jumps[0].upper()}{jumps[1:]}."
