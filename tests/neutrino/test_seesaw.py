@@ -55,6 +55,26 @@ def test_b_minus_3lmu_has_one_vanishing_minor(seed: int) -> None:
     assert m == pytest.approx(m.T, rel=1e-9)
 
 
+def test_what_the_light_masses_depend_on() -> None:
+    """docs/neutrino.md: three rescalings change nothing, and three complex numbers decide the shape of the inverse."""
+    model, point = sector("neutrinos/b-3lmu"), random_point("neutrinos/b-3lmu", 5)
+    m = np.asarray(model.light_masses(point, 2e4))
+    for powers in (
+        {"ynu11": 1, "ynu31": 1, "MR11": 2, "yPhi12": 1},
+        {"ynu22": 1, "yPhi12": 1, "yPhi23": 1},
+        {"ynu13": 1, "ynu33": 1, "MR33": 2, "yPhi23": 1},
+    ):
+        rescaled = {name: value * 1.7 ** powers.get(name, 0) for name, value in point.items()}
+        assert np.asarray(model.light_masses(rescaled, 2e4)) == pytest.approx(m, rel=1e-9)
+    y_nu, M_R, _ = (np.asarray(matrix) for matrix in model.matrices(point))
+    alpha, beta = (
+        y_nu[i, j] / y_nu[i, k] * np.sqrt(M_R[2, 2] / M_R[0, 0]) for i, j, k in ((2, 0, 2), (0, 0, 2))
+    )
+    inverse = np.linalg.inv(m)
+    ratio = inverse[0, 2] ** 2 / (inverse[0, 0] * inverse[2, 2])
+    assert ratio == pytest.approx(np.cos(np.arctan(alpha) - np.arctan(beta)) ** 2, rel=1e-6)
+
+
 def test_lmu_ltau_has_two_vanishing_minors() -> None:
     m = np.asarray(sector("neutrinos/lmu-ltau").light_masses(random_point("neutrinos/lmu-ltau", 1), 2e4))
     assert abs(m[0, 0] * m[2, 2] - m[0, 2] ** 2) < 1e-9 * abs(m[0, 2] ** 2)
