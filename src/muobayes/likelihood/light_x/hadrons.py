@@ -274,7 +274,8 @@ def builtin_tables() -> HadronTables:
         R[final, "rho0"] = np.interp(m, mass, sigma) * 3 * s / (4 * np.pi * INPUTS.alpha**2 * nb)
 
     mass, inclusive, _ = np.array(data["inclusive"]).T
-    rest = np.maximum(np.interp(m, mass, inclusive) - _for_photon(R), 0.0) * (m >= mass[0])
+    left = np.maximum(inclusive - np.interp(mass, m, _for_photon(R)), 0.0)
+    rest = np.interp(m, [data["rest_opens"], *mass], [0.0, *left])
     for meson, charges in {"rho0": 9, "omega": 1, "phi": 2}.items():
         R["other", meson] = rest * charges / 12
     return HadronTables(np.stack([R[channel] for channel in _COLUMNS], axis=1), "built-in parametrisation")
