@@ -13,6 +13,7 @@ from .likelihood.predictions import build_predictions, observable_info, readable
 from .likelihood.smeft import all_observables, sm_predictions
 from .likelihood.terms import observable_uncertainties
 from .models._build import card_dataset
+from .models._rooms import light_x_shift
 from .models._sources import given_at, matching_scale, sm_at, union_of, wilson_sources
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
         model = build_predictions(keys, support[filled], mu=mu, sm_values=dict(dataset.sm_values))
         predicted = np.asarray(jax.jit(lambda c: model(c, np.log(mu)))(coefficients[filled]))
         prediction = dict(zip(keys, predicted))
+        if card.entry.x == "light":
+            shifts = light_x_shift(card.entry).items()
+            prediction |= {
+                key: prediction[key] + float(delta(values)) for key, delta in shifts if key in prediction
+            }
     table["prediction"] = [float(prediction[key]) for key in table.index]
     table["pull"] = (table.prediction - table.exp) / table.sigma
     return table

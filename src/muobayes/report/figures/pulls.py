@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..numbers import fixed
 from ..style import BLUE, GREY, PAGE_IN, RED, SAND, TEAL, styled
 
 __all__ = ["gains_figure", "pulls_figure"]
@@ -65,7 +66,7 @@ def gains_figure(gains: Mapping[str, Mapping[str, float]], title: str = "") -> F
         for row, length in zip(rows, lengths):
             side = 1 if length >= 0 else -1
             axis.annotate(
-                f"{length:.1f}",
+                fixed(length, 1),
                 (length, row),
                 (4 * side, 0),
                 textcoords="offset points",
