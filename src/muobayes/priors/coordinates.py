@@ -8,7 +8,8 @@ map of the plane onto itself
 
 has the constant Jacobian eps, both signs of both parameters, and left * right = eps q tanh(u): in (u, q) the cross is a
 strip of unit width. A coupling that is known to a width proportional to a power of a mass is a funnel, and a cylinder in
-units of that power.
+units of that power. A sum of couplings that cancels, as that which shifts the Higgs mass, is a needle in the space of
+the couplings, whose direction turns and whose width shrinks with the masses; turned upright and stretched, it is a box.
 """
 
 import math
@@ -17,7 +18,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["Hyperbola", "Scaled"]
+__all__ = ["Hyperbola", "MassShift", "Scaled"]
 
 _TEV = 1e3  # GeV
 _FAR = 300.0  # sinh overflows beyond 700; the prior has ended long before
@@ -90,3 +91,57 @@ class Hyperbola(eqx.Module):
         """The inverse of `bend`."""
         u = jnp.arcsinh(z[self.left] * jnp.exp(-self._log_eps(x)))
         return z.at[self.left].set(u).at[self.right].set(z[self.right] * jnp.cosh(u))
+
+
+class MassShift(eqx.Module):
+    """The map for couplings whose sum, weighted with squared masses, is known; in units in which their priors are N(0, 1).
+
+    With a_i = weight_i M_i^2 (1 + ln(mu^2/M_i^2)), as a one-loop shift of a squared mass has it (arXiv:2103.13991,
+    Eq. (6)), the first coordinate is asinh(sum_i a_i z_i/size), the others are coordinates in the plane orthogonal to a.
+    A density 1/sqrt(1 + (sum/size)^2), the probability of a cancellation, is flat in the first one. mu is the mass of
+    the first coupling, so that a_1 > 0 and the reflection that turns a upright is never singular.
+
+    Attributes
+    ----------
+    indices, masses : tuple of int
+        Positions of the couplings and of their masses (GeV).
+    weights : tuple of float
+        Of the sum over couplings times squared masses, per unit of the coordinates.
+    size : float
+        TeV^2.
+    """
+
+    indices: tuple[int, ...] = eqx.field(static=True)
+    masses: tuple[int, ...] = eqx.field(static=True)
+    weights: tuple[float, ...] = eqx.field(static=True)
+    size: float = eqx.field(static=True)
+
+    def _frame(self, x: Float[Array, " n"]) -> tuple[Array, Array]:
+        """Unit vector along a, and ln(size/|a|)."""
+        log_mass = jnp.log(x[jnp.array(self.masses)] / _TEV)
+        a = jnp.array(self.weights) * jnp.exp(2 * log_mass) * (1 + 2 * (log_mass[0] - log_mass))
+        length = jnp.sqrt(jnp.sum(a**2))
+        return a / length, math.log(self.size) - jnp.log(length)
+
+    @staticmethod
+    def _reflect(direction: Array, y: Array) -> Array:
+        """The reflection that exchanges the first axis and -direction."""
+        v = direction.at[0].add(1.0)
+        return y - v * jnp.dot(v, y) / (1 + direction[0])
+
+    def bend(
+        self, z: Float[Array, " n"], x: Float[Array, " n"]
+    ) -> tuple[Float[Array, " n"], Float[Array, ""]]:
+        """The old coordinates within z, and the logarithm of the Jacobian; ``x`` holds the masses in GeV."""
+        direction, log_size = self._frame(x)
+        y = z[jnp.array(self.indices)]
+        u = jnp.clip(y[0], -_FAR, _FAR)
+        y = self._reflect(direction, y.at[0].set(-jnp.exp(log_size) * jnp.sinh(u)))
+        return z.at[jnp.array(self.indices)].set(y), log_size + jnp.logaddexp(u, -u) - math.log(2)
+
+    def straighten(self, z: Float[Array, " n"], x: Float[Array, " n"]) -> Float[Array, " n"]:
+        """The inverse of `bend`."""
+        direction, log_size = self._frame(x)
+        y = self._reflect(direction, z[jnp.array(self.indices)])
+        y = y.at[0].set(jnp.arcsinh(-y[0] * jnp.exp(-log_size)))
+        return z.at[jnp.array(self.indices)].set(y)

@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 from scipy.special import log_ndtr
 
 from ..errors import InputError, did_you_mean
-from .coordinates import Hyperbola, Scaled
+from .coordinates import Hyperbola, MassShift, Scaled
 from .spec import Fixed, LogNormal, LogUniform, Normal, Periodic, PriorSpec, Uniform
 
 __all__ = ["PriorSet", "prior_set"]
@@ -195,7 +195,7 @@ class PriorSet(eqx.Module):
     fixed: dict[str, float] = eqx.field(static=True)
     specs: tuple[PriorSpec, ...] = eqx.field(static=True)
     scalars: tuple[_Scalar, ...]
-    coordinates: tuple[Hyperbola | Scaled, ...] = ()
+    coordinates: tuple[Hyperbola | MassShift | Scaled, ...] = ()
 
     @property
     def size(self) -> int:
@@ -327,7 +327,7 @@ def prior_set(specs: Mapping[str, PriorSpec]) -> PriorSet:
 
 def _coordinates(
     name: str, spec: PriorSpec, sampled: Mapping[str, PriorSpec]
-) -> Iterator[Hyperbola | Scaled]:
+) -> Iterator[Hyperbola | MassShift | Scaled]:
     names = list(sampled)
 
     def mass(wanted: str, block: str) -> int:
@@ -352,3 +352,22 @@ def _coordinates(
             size /= factor.high / 2  # the slope of its map at zero
         unit = None if product.mass is None else mass(product.mass, "product")
         yield Hyperbola(names.index(product.partner), names.index(name), unit, size)
+    if isinstance(spec, Normal) and (shift := spec.mass_shift) is not None:
+        if next(iter(shift.terms)) != name or len(shift.terms) < 2 or shift.terms[name][0] <= 0:
+            raise InputError(
+                f"prior of {name!r}: mass_shift: its terms must be two or more, the first {name!r} with a positive weight."
+            )
+        weights = []
+        for member, (weight, _) in shift.terms.items():
+            factor = sampled.get(member)
+            if not isinstance(factor, Normal) or (factor.mean, factor.low, factor.high) != (0, None, None):
+                raise InputError(
+                    f"prior of {name!r}: mass_shift: {member!r} must have a normal prior about zero without ends."
+                )
+            weights.append(weight * factor.sd)
+        yield MassShift(
+            tuple(names.index(member) for member in shift.terms),
+            tuple(mass(at, "mass_shift") for _, at in shift.terms.values()),
+            tuple(weights),
+            shift.size,
+        )

@@ -65,6 +65,18 @@ class Scaling(BaseModel):
     power: float
 
 
+class MassShift(BaseModel):
+    """Data know the sum over ``terms`` of weight x coupling x mass^2 (1 + ln(mu^2/mass^2)) to ``size``, in TeV^2.
+
+    Each term is ``coupling: [weight, mass]``; the first coupling carries the block, and mu is its mass. This is no part
+    of the prior; it tells samplers how to walk (`muobayes.priors.coordinates`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    size: float = Field(gt=0)
+    terms: dict[str, tuple[float, str]]
+
+
 class Uniform(_Interval):
     """Flat between ``low`` and ``high``."""
 
@@ -100,6 +112,7 @@ class Normal(_Prior):
     low: Number | None = None
     high: Number | None = None
     scaling: Scaling | None = None
+    mass_shift: MassShift | None = None
 
     @model_validator(mode="after")
     def _has_support(self) -> "Normal":

@@ -17,8 +17,8 @@ from .uv_spec import Naturalness, UVPriors
 
 __all__ = ["UVWeights", "naturalness_weights", "uv_weights"]
 
-POINTS = 24  # scales at which stability and perturbativity are looked at
-DEEP = 0.25  # deeper instabilities count no more: they belong to couplings that run away within a fraction of an e-fold
+POINTS = 24  # scales at which stability is looked at
+DEEP = 0.25  # depths count in units of the largest quartic coupling where that exceeds this, and at most this
 RTOL, ATOL = 1e-4, 1e-6  # of the flow: scales of poles to 2e-4 e-folds, in two thirds of the default's time
 
 
@@ -102,8 +102,24 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
     ends = [pole.above] if pole else []
     ends += [block.until for block in (stability, perturbativity) if block]
     bound = pole.coupling if pole else 4 * np.pi
-    points = POINTS if stability or perturbativity else 0
-    result = flow(model, start, mu_start, max(ends), bound=bound, points=points, rtol=RTOL, atol=ATOL)
+
+    def strong(ln_mu: Array, state: Array) -> Array:
+        assert perturbativity is not None
+        largest = jnp.max(model.sizes(state, perturbativity.bound))
+        ratio = perturbativity.bound / jnp.maximum(largest, perturbativity.bound)
+        return jnp.where(ln_mu <= np.log(perturbativity.until), jnp.square(1 - ratio**2), 0.0)
+
+    result = flow(
+        model,
+        start,
+        mu_start,
+        max(ends),
+        bound=bound,
+        points=POINTS if stability or perturbativity else 0,
+        rtol=RTOL,
+        atol=ATOL,
+        integrand=strong if perturbativity else None,
+    )
     start_size = jnp.max(model.sizes(start, bound))
     weights: dict[str, Array] = {}
     derived = {"log10_mu_pole": result.ln_mu_end / np.log(10.0)}
@@ -111,30 +127,29 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
         short = _shortfall(result, start_size, mu_start, pole.above)
         weights["landau_pole"] = _one_sided(short.e_folds, pole.width)
     if stability:
-        margins = model.stability_margin(result.couplings)
-        margin = jnp.min(jnp.where(_below(result, stability.until), margins, jnp.inf))
+        inside = _below(result, stability.until)
+        margins = jnp.where(inside, model.stability_margin(result.couplings), jnp.inf)
+        largest = jnp.max(jnp.abs(model.quartics(result.couplings)), axis=-1)
         short = _shortfall(result, start_size, mu_start, stability.until)
-        weights["stability"] = _one_sided(_depth(margin, short.part), stability.width)
-        derived["stability_margin"] = margin
+        weights["stability"] = _one_sided(_depth(margins, largest, short.part), stability.width)
+        derived["stability_margin"] = jnp.min(margins)
     if perturbativity:
         sizes = jnp.max(model.sizes(result.couplings, perturbativity.bound), axis=1)
-        largest = jnp.max(jnp.where(_below(result, perturbativity.until), sizes, 0.0))
+        derived["largest_coupling"] = jnp.max(jnp.where(_below(result, perturbativity.until), sizes, 0.0))
         short = _shortfall(result, start_size, mu_start, perturbativity.until)
-        ratio = jnp.minimum(perturbativity.bound / jnp.maximum(largest, 1e-300), 1.0)
-        excess = (1 - ratio**2) / 2 + short.e_folds
-        weights["perturbativity"] = _one_sided(excess, perturbativity.width)
-        derived["largest_coupling"] = largest
+        weights["perturbativity"] = _one_sided(result.integral + short.e_folds, perturbativity.width)
     return weights, derived
 
 
-def _depth(margin: Array, missing: Array) -> Float[Array, ""]:
-    """Depth of an instability: -margin where that is small, at most DEEP, and DEEP where there is no potential at all.
+def _depth(margins: Array, largest: Array, missing: Array) -> Float[Array, ""]:
+    """Depth of the deepest instability: -margin where that is small, and DEEP where there is no potential at all.
 
-    Near a pole quartic couplings take any value; what they are there says less than that the flow ends.
+    On the way to a pole all quartic couplings grow together. How negative the potential is then says little, and in
+    proportion to them it changes smoothly.
     """
-    depth = jnp.maximum(-margin, 0.0) / DEEP
-    depth = depth / jnp.sqrt(1 + depth**2)
-    return DEEP * (depth * (1 - jnp.minimum(missing, 1.0)) + missing)
+    depths = jnp.maximum(-margins, 0.0)
+    depths = depths / jnp.sqrt(1 + (depths / DEEP) ** 2 + (largest / DEEP) ** 2)
+    return jnp.max(depths) * (1 - jnp.minimum(missing, 1.0)) + DEEP * missing
 
 
 def _below(result: FlowResult, scale: float) -> Bool[Array, " k"]:

@@ -5,9 +5,9 @@ Violations d in units of a width cost log w = 1 - sqrt(1 + d^2): a Gaussian near
 In a run card::
 
     priors:
-      landau_pole: {above: 1.22e19 GeV, coupling: 4pi, width: 1}
-      stability: {width: 0.01}
-      perturbativity: {bound: 4pi, width: 0.5}
+      landau_pole: {above: 1.22e19 GeV, coupling: 4pi, width: 2.3}
+      stability: {width: 0.02}
+      perturbativity: {bound: 4pi, width: 2.3}
       naturalness: {higgs: 1, muon_yukawa: 1}
 
 Each block is optional; ``{}`` switches it on with its defaults.
@@ -26,6 +26,7 @@ from ..units import parse_energy
 __all__ = ["LandauPole", "Naturalness", "Perturbativity", "Stability", "UVPriors", "parse_uv_priors"]
 
 M_PLANCK_GEV = 1.22e19
+DECADE = 2.3  # e-folds
 
 
 def _energy(value: Any) -> Any:
@@ -50,36 +51,37 @@ class _Block(BaseModel):
 class LandauPole(_Block):
     """No coupling reaches `coupling` below the scale `above`.
 
-    d = s/width with the missing e-folds s of a flow that has a pole below `above` (docs/running.md), else 0; `width` in
-    e-folds.
+    d = s/width with the missing e-folds s of a flow that has a pole below `above` (docs/running.md), else 0. `width` in
+    e-folds; a decade is by how much the Planck mass and the reduced one differ (a factor 5) and thresholds move a pole.
     """
 
     above: Energy = M_PLANCK_GEV
     coupling: CouplingBound = 4 * math.pi
-    width: Width = 1.0
+    width: Width = DECADE
 
 
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    d = (p (1 - f) + f/4)/width with p = m/sqrt(1 + (4 m)^2) where m is the depth of the most negative direction found
-    along the flow, V = -m for fields of unit length, and f the missing part of the range if there is a pole.
+    d = (p (1 - f) + f/4)/width with the largest p = m/sqrt(1 + (4 m)^2 + (4 q)^2) along the flow, where m is the depth of
+    the most negative direction, V = -m for fields of unit length, and q the largest |quartic coupling|; f is the missing
+    part of the range if there is a pole. The default width is about what the SM's own metastable potential reaches.
     """
 
     until: Energy = M_PLANCK_GEV
-    width: Width = 0.01
+    width: Width = 0.02
 
 
 class Perturbativity(_Block):
     """All |couplings| stay below `bound` up to the scale `until`.
 
-    d = (1 - (bound/max)^2)/(2 width) where the largest coupling on the flow exceeds `bound`, else 0: ln(max/bound)/width
-    close to the bound. Beyond a pole the missing e-folds are added (docs/running.md).
+    d = n/width with the number n of e-folds on which the largest coupling g exceeds `bound`, each weighted with
+    (1 - (bound/g)^2)^2; the missing e-folds of a flow with a pole count in full (docs/running.md).
     """
 
     until: Energy = M_PLANCK_GEV
     bound: CouplingBound = math.sqrt(4 * math.pi)
-    width: Width = 0.5
+    width: Width = DECADE
 
 
 class Naturalness(_Block):

@@ -5,7 +5,7 @@ where the largest coupling reaches a bound: that scale is located by a root sear
 of the couplings from which a sampler can climb away. Nothing here raises or returns NaN for any finite input.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -93,15 +93,16 @@ class RunningModel:
 
     def stability_margin(self, state: Float[Array, "... n"]) -> Float[Array, "..."]:
         """The smallest value of the quartic potential on the table's directions; negative means unstable."""
-        return jnp.min(self._quartics(state) @ self.table.stability.T, axis=-1)
+        return jnp.min(self.quartics(state) @ self.table.stability.T, axis=-1)
 
     def most_negative(self, state: Float[Array, " n"]) -> str:
         """The coupling that contributes the most negative term in the most unstable direction."""
-        quartics, rows = np.asarray(self._quartics(state)), self.table.stability
+        quartics, rows = np.asarray(self.quartics(state)), self.table.stability
         terms = rows[np.argmin(rows @ quartics)] * quartics
         return self.names[len(self.names) - len(quartics) + int(np.argmin(terms))]
 
-    def _quartics(self, state: Float[Array, "... n"]) -> Float[Array, "... q"]:
+    def quartics(self, state: Float[Array, "... n"]) -> Float[Array, "... q"]:
+        """The quartic couplings of a state."""
         return state[..., len(self.names) - self.table.stability.shape[1] :]
 
 
@@ -153,7 +154,8 @@ class FlowResult(NamedTuple):
 
     `ln_mu_end` is the logarithm of the scale (GeV) at which a coupling reached the bound, or of the upper scale if
     none did; it is a smooth function of the start. Scales beyond it repeat the last point. For a start beyond the bound
-    it lies below the start by the logarithm of the excess, and all points are the start.
+    it lies below the start by the logarithm of the excess, and all points are the start. `integral` is that of the
+    caller's integrand over ln(mu), from the start to `ln_mu_end` (zero if there is none).
     """
 
     ln_mu: Float[Array, " k"]
@@ -163,6 +165,7 @@ class FlowResult(NamedTuple):
     driver: Int[Array, ""]
     outcome: Int[Array, ""]
     steps: Int[Array, ""]
+    integral: Float[Array, ""]
 
 
 def flow(
@@ -175,6 +178,7 @@ def flow(
     points: int = 0,
     rtol: float = 1e-5,
     atol: float = 1e-7,
+    integrand: Callable[[Array, Array], Array] | None = None,
 ) -> FlowResult:
     """Run the couplings from `mu_start` to `mu_end`, or to the first scale at which one of them reaches `bound`.
 
@@ -190,7 +194,9 @@ def flow(
     points : int
         Number of scales, equally spaced in ln(mu), at which the trajectory is returned (0: none).
     rtol, atol : float
-        Error per step, relative and absolute.
+        Error per step of the couplings, relative and absolute.
+    integrand : callable, optional
+        (ln(mu/GeV), couplings (n,)) -> scalar, integrated along with them.
 
     Returns
     -------
@@ -205,26 +211,37 @@ def flow(
     beyond = excess >= 1
     inside = jnp.where(beyond, start * 0.999 / jnp.maximum(excess, 1.0), start)
     grid = jnp.linspace(0.0, 1.0, points) * range_
+
+    def velocity(t: Array, y: tuple[Array, Array], args: None) -> tuple[Array, Array]:
+        return model.velocity(y[0]), jnp.zeros(()) if integrand is None else integrand(ln_start + t, y[0])
+
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, args: model.velocity(y)),
+        diffrax.ODETerm(velocity),
         diffrax.Tsit5(),
         0.0,
         range_,
         range_ / 20,
-        inside,
+        (inside, jnp.zeros(())),
         saveat=diffrax.SaveAt(
-            subs=[diffrax.SubSaveAt(t1=True), *([diffrax.SubSaveAt(ts=grid)] if points else [])]
+            subs=[
+                diffrax.SubSaveAt(t1=True),
+                *([diffrax.SubSaveAt(ts=grid, fn=lambda t, y, args: y[0])] if points else []),
+            ]
         ),
-        stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4),
+        # An integrand may have kinks, for which no step should shrink.
+        stepsize_controller=diffrax.PIDController(
+            rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4, norm=lambda y: optimistix.rms_norm(y[0])
+        ),
         # Bisection, because Newton's method leaves the step where the couplings run away within it.
         event=diffrax.Event(
-            lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y, bound)),
+            lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y[0], bound)),
             optimistix.Bisection(1e-10, 1e-8, flip=True),  # type: ignore[call-arg]
         ),
         max_steps=MAX_STEPS,
         throw=False,
     )
-    end = jnp.where(beyond, start, solution.ys[0][-1])
+    last, integral = (values[-1] for values in solution.ys[0])
+    end = jnp.where(beyond, start, last)
     path = jnp.zeros((0, len(model.names)))
     if points:
         path = jnp.where(beyond | ~jnp.isfinite(solution.ys[1]), end, solution.ys[1])
@@ -237,4 +254,13 @@ def flow(
     outcome = jnp.where(finite, outcome, Outcome.NOT_FINITE)
     ln_mu_end = ln_start + jnp.where(beyond, -jnp.log(jnp.maximum(excess, 1.0)), solution.ts[0][-1])
     driver = jnp.argmax(model.sizes(end, bound))
-    return FlowResult(ln_start + grid, path, ln_mu_end, end, driver, outcome, solution.stats["num_steps"])
+    return FlowResult(
+        ln_start + grid,
+        path,
+        ln_mu_end,
+        end,
+        driver,
+        outcome,
+        solution.stats["num_steps"],
+        jnp.where(beyond, 0.0, integral),
+    )
