@@ -11,6 +11,7 @@ from scipy import integrate, stats
 from muobayes.errors import InputError
 from muobayes.priors.distributions import prior_set
 from muobayes.priors.spec import Fixed, LogNormal, LogUniform, Normal, Periodic, Uniform
+from muobayes.running.potential import higgs_mass_shift
 
 CASES = {
     "uniform": (Uniform(low=-1.5, high=4), stats.uniform(-1.5, 5.5)),
@@ -186,6 +187,56 @@ def test_scaled_coordinates_have_a_unit_that_goes_like_a_power_of_the_mass():
     slopes = jax.vmap(jax.jacfwd(lambda z: prior.from_unconstrained(z)[0]))(z)[:, 3, 3]
     masses = jax.vmap(prior.from_unconstrained)(z)[0][:, 1]
     np.testing.assert_allclose(slopes * masses**2, 0.1 * 1e7, rtol=1e-9)
+
+
+def _needle():
+    """Three couplings of two fields; their sum shifts a squared mass."""
+    shift = {"size": 0.4, "terms": {"a": [3, "M"], "b": [3, "M"], "c": [1, "N"]}}
+    return prior_set(
+        {
+            "M": LogUniform(low=1e3, high=1e4),
+            "N": LogUniform(low=1e3, high=1e4),
+            "b": Normal(mean=0, sd=0.1),
+            "a": Normal.model_validate({"mean": 0, "sd": 0.1, "mass_shift": shift}),
+            "c": Normal(mean=0, sd=0.2),
+        }
+    )
+
+
+def test_upright_coordinates_of_a_sum_leave_the_prior_as_it_is():
+    """Round trip and Jacobian by differentiation."""
+    prior = _needle()
+    x = prior.sample(jax.random.key(5), (300,))
+    z = jax.vmap(prior.to_unconstrained)(x)
+    back, log_jacobian = jax.vmap(prior.from_unconstrained)(z)
+    np.testing.assert_allclose(back, x, rtol=1e-9)
+    matrix = jax.vmap(jax.jacfwd(lambda z: prior.from_unconstrained(z)[0]))(z)
+    np.testing.assert_allclose(jnp.linalg.slogdet(matrix)[1], log_jacobian, rtol=1e-9, atol=1e-9)
+
+
+def test_upright_coordinate_is_the_sum_that_equation_6_has():
+    """sinh(u) is the shift of muH2 in units of size x 3/(16 pi^2) TeV^2, wherever one walks in the others."""
+    prior = _needle()
+    z = jax.random.normal(jax.random.key(6), (50, 5)) * 1.5
+    mass3, mass1, kappa, lambda3, lambda1 = jax.vmap(prior.from_unconstrained)(z)[0].T
+    shift = higgs_mass_shift(mass3, mass1, lambda1, mass3, lambda3, kappa)
+    np.testing.assert_allclose(shift, 0.4e6 * 3 / (16 * np.pi**2) * jnp.sinh(z[:, 3]), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"b": [3, "M"], "a": [3, "M"]}, "the first 'a' with a positive weight"),
+        ({"a": [3, "M"]}, "two or more"),
+        ({"a": [3, "M"], "M": [3, "M"]}, "'M' must have a normal prior about zero without ends"),
+        ({"a": [3, "M"], "b": [3, "MM"]}, "did you mean 'M'"),
+    ],
+)
+def test_wrong_sums_are_refused(terms, message):
+    specs = {"M": LogUniform(low=1e3, high=1e4), "b": Normal(mean=0, sd=0.1)}
+    shift = {"mean": 0, "sd": 0.1, "mass_shift": {"size": 0.4, "terms": terms}}
+    with pytest.raises(InputError, match=message):
+        prior_set(specs | {"a": Normal.model_validate(shift)})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from muobayes.errors import InputError
 from muobayes.priors.uv import naturalness_weights, uv_weights
 from muobayes.priors.uv_spec import Naturalness, parse_uv_priors
-from muobayes.running.flow import running_model
+from muobayes.running.flow import flow, running_model
 from muobayes.running.start import benchmark_start
 
 ALL = {"landau_pole": {}, "stability": {}, "perturbativity": {"bound": "4pi"}, "naturalness": {}}
@@ -71,13 +71,44 @@ def test_weights_are_continuous_where_the_start_leaves_the_allowed_couplings(mod
 
 
 def test_instability_is_seen(model):
+    """A depth of p costs p/width, less where the quartic couplings themselves are large."""
     priors = parse_uv_priors({"stability": {"width": 0.01}})
     start = benchmark_start(model, {"lamH3": -0.3})
     weights = uv_weights(priors, model, start, 3000.0)
-    assert float(weights.derived["stability_margin"]) < 0
-    depth = -float(weights.derived["stability_margin"])
-    expected = depth / math.hypot(1, 4 * depth) / 0.01
-    assert float(weights.log_weights["stability"]) == pytest.approx(1 - math.hypot(1, expected))
+    path = flow(model, start, 3000.0, points=24, rtol=1e-4, atol=1e-6).couplings
+    margins, largest = model.stability_margin(path), jnp.abs(model.quartics(path)).max(axis=1)
+    assert (
+        float(weights.derived["stability_margin"]) == pytest.approx(float(margins.min()))
+        and margins.min() < 0
+    )
+    counted = jnp.maximum(-margins, 0) / jnp.sqrt(1 + 16 * margins**2 + 16 * largest**2)
+    expected = float(counted.max()) / 0.01
+    assert float(weights.log_weights["stability"]) == pytest.approx(1 - math.hypot(1, expected), rel=1e-6)
+
+
+def test_no_cliff_where_a_pole_enters_the_range(model):
+    """While gX brings its pole down by more than ten e-folds, no weight falls by more than 1.5 per e-fold."""
+    priors = parse_uv_priors({"landau_pole": {}, "stability": {}, "perturbativity": {}})
+    gX = jnp.linspace(0.14, 0.2, 61)
+    starts = jax.vmap(lambda g: benchmark_start(model).at[model.index("g_X")].set(g))(gX)
+    found = jax.jit(jax.vmap(lambda s: uv_weights(priors, model, s, 3000.0)))(starts)
+    ends = found.derived["log10_mu_pole"] * math.log(10)
+    assert float(ends[0] - ends[-1]) > 10
+    for name, weights in found.log_weights.items():
+        steepest = jnp.abs(jnp.diff(weights)) / jnp.maximum(jnp.abs(jnp.diff(ends)), 0.3)
+        assert float(steepest.max()) < 1.5, name
+
+
+def test_perturbativity_counts_the_e_folds_on_which_a_coupling_is_too_large(model):
+    """By an integral over a fine grid."""
+    priors = parse_uv_priors({"perturbativity": {"bound": 0.3, "width": 1.0}})
+    start = benchmark_start(model)
+    path = flow(model, start, 3000.0, points=2000)
+    ratio = 0.3 / jnp.maximum(model.sizes(path.couplings, 0.3).max(axis=1), 0.3)
+    expected = float(jnp.trapezoid((1 - ratio**2) ** 2, path.ln_mu))
+    assert expected > 3
+    weight = float(uv_weights(priors, model, start, 3000.0).total)
+    assert weight == pytest.approx(1 - math.hypot(1, expected), rel=1e-3)
 
 
 def test_naturalness_is_the_probability_of_a_cancellation():

@@ -355,7 +355,8 @@ def _coordinates(
     if isinstance(spec, Normal) and (shift := spec.mass_shift) is not None:
         if next(iter(shift.terms)) != name or len(shift.terms) < 2 or shift.terms[name][0] <= 0:
             raise InputError(
-                f"prior of {name!r}: mass_shift: its terms must be two or more, the first {name!r} with a positive weight."
+                f"prior of {name!r}: mass_shift: its terms must be two or more, the first {name!r} with a positive "
+                "weight."
             )
         weights = []
         for member, (weight, _) in shift.terms.items():
