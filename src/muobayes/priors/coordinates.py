@@ -97,9 +97,9 @@ class MassShift(eqx.Module):
     """The map for couplings whose sum, weighted with squared masses, is known; in units in which priors are N(0, 1).
 
     With a_i = weight_i M_i^2 (1 + ln(mu^2/M_i^2)), as a one-loop shift of a squared mass has it
-    (arXiv:2103.13991, Eq. (6)), the first coordinate is asinh(sum_i a_i z_i/size), the others are coordinates in the plane orthogonal to a.
-    A density 1/sqrt(1 + (sum/size)^2), the probability of a cancellation, is flat in the first one. mu is the mass of
-    the first coupling, so that a_1 > 0 and the reflection that turns a upright is never singular.
+    (arXiv:2103.13991, Eq. (6)), the first coordinate is asinh(sum_i a_i z_i/size), the others are coordinates in the
+    plane orthogonal to a. A density 1/sqrt(1 + (sum/size)^2), the probability of a cancellation, is flat in the first
+    one. mu is the mass of the first coupling, so that a_1 > 0 and the reflection that turns a upright is never singular.
 
     Attributes
     ----------
