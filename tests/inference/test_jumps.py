@@ -13,7 +13,7 @@ from muobayes.inference.nuts import NutsOptions, run_nuts
 from muobayes.inference.posterior import Posterior
 from muobayes.inference.symmetry import fold_signs, sign_symmetry
 from muobayes.priors.distributions import prior_set
-from muobayes.priors.spec import Uniform
+from muobayes.priors.spec import LogUniform, Scaling, Uniform
 
 HEAVY = 0.8
 NAMES = ("a", "b")
@@ -59,6 +59,26 @@ def test_modes_get_their_weights(symmetric):
         assert abs(mode.weight - weight) < 4 * mode.error + 0.01
         assert abs(mode.nested_weight - weight) < 4 * mode.nested_error + 0.02
     assert modes[0].median["a"] == pytest.approx(-3, abs=0.1)
+
+
+def test_modes_are_found_in_straight_coordinates():
+    """One funnel, whose width goes like a mass, is one mode."""
+    prior = prior_set(
+        {
+            "m": LogUniform(low=1.0, high=100.0),
+            "r": Uniform(low=-10, high=10, scaling=Scaling(mass="m", power=1)),
+        }
+    )
+
+    def log_likelihood(x):
+        return -0.5 * (x[1] / (0.01 * x[0])) ** 2
+
+    posterior = Posterior(prior, log_likelihood, lambda x: {"all": log_likelihood(x)})
+    rng = np.random.default_rng(2)
+    m = np.exp(rng.uniform(0, np.log(100), 400))
+    x = np.stack([m, 0.01 * m * rng.normal(size=400)], axis=1)
+    mixture = fit_mixture(np.asarray(jax.vmap(prior.to_unconstrained)(jnp.asarray(x))), rng, 4)
+    assert len(set(components_by_mode(posterior, mixture))) == 1
 
 
 def test_without_jumps_a_chain_stays_where_it_starts():

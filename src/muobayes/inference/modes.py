@@ -8,6 +8,8 @@ of the component that they most likely come from.
 from typing import NamedTuple
 
 import arviz as az
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse.csgraph import connected_components
@@ -62,9 +64,9 @@ def components_by_mode(posterior: Posterior, mixture: Mixture) -> np.ndarray:
 
 
 def _log_density(posterior: Posterior, z: np.ndarray) -> np.ndarray:
-    points = [posterior.prior.from_unconstrained(point) for point in z]
-    found = evaluate(posterior, np.array([x for x, _ in points]))
-    return found.log_likelihood + found.log_prior + np.array([log_jacobian for _, log_jacobian in points])
+    x, log_jacobian = jax.vmap(posterior.prior.from_unconstrained)(jnp.asarray(z))
+    found = evaluate(posterior, np.asarray(x))
+    return found.log_likelihood + found.log_prior + np.asarray(log_jacobian)
 
 
 def weigh_modes(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import diffrax
 import jax.numpy as jnp
@@ -212,7 +212,7 @@ def flow(
     inside = jnp.where(beyond, start * 0.999 / jnp.maximum(excess, 1.0), start)
     grid = jnp.linspace(0.0, 1.0, points) * range_
 
-    def velocity(t: Array, y: tuple[Array, Array], args: None) -> tuple[Array, Array]:
+    def velocity(t: Any, y: tuple[Array, Array], args: Any) -> tuple[Array, Array]:
         return model.velocity(y[0]), jnp.zeros(()) if integrand is None else integrand(ln_start + t, y[0])
 
     solution = diffrax.diffeqsolve(
