@@ -30,6 +30,7 @@ EPS_LIMIT = (
 )
 LARGEST = 100.0  # couplings enter the beta functions as at most this, so that no trial step overflows
 MAX_STEPS = 256
+INTEGRAL = 1e-2  # errors of an integral count by this: with less its gradient is not that of its value
 
 
 class Outcome(IntEnum):
@@ -168,6 +169,11 @@ class FlowResult(NamedTuple):
     integral: Float[Array, ""]
 
 
+def _norm(error: tuple[Array, Array]) -> Float[Array, ""]:
+    """Of the scaled errors of the couplings and of the integral, which need not be as accurate."""
+    return jnp.maximum(optimistix.rms_norm(error[0]), INTEGRAL * jnp.abs(error[1]))
+
+
 def flow(
     model: RunningModel,
     start: Float[Array, " n"],
@@ -228,10 +234,7 @@ def flow(
                 *([diffrax.SubSaveAt(ts=grid, fn=lambda t, y, args: y[0])] if points else []),
             ]
         ),
-        # An integrand may have kinks, for which no step should shrink.
-        stepsize_controller=diffrax.PIDController(
-            rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4, norm=lambda y: optimistix.rms_norm(y[0])
-        ),
+        stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol, pcoeff=0.2, icoeff=0.4, norm=_norm),
         # Bisection, because Newton's method leaves the step where the couplings run away within it.
         event=diffrax.Event(
             lambda t, y, args, **kwargs: bound - jnp.max(model.sizes(y[0], bound)),
