@@ -13,6 +13,7 @@ __all__ = ["flow_figure"]
 
 _GREEK = {n: rf"\{n}" for n in ("eta", "lambda", "kappa", "upsilon", "xi")} | {"eps": r"\varepsilon"}
 _SPECIAL = {"y_mu": r"y_\mu", "y_tau": r"y_\tau", "Y_u[3,3]": "y_t", "Y_d[3,3]": "y_b"}
+_FEW = 9  # couplings in a panel with two bands each
 PANELS = (
     ("gauge", "gauge couplings, mixing"),
     ("yukawa", "Yukawa couplings"),
@@ -62,7 +63,7 @@ def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None
         One trajectory, drawn as lines up to its end.
     band : (draws, points, n) array, optional
         Trajectories of posterior draws on the same scales, NaN where a draw has not started yet; their central 68 %
-        and 95 % are shaded.
+        and, in a panel of few couplings, 95 % are shaded.
     """
     x = np.asarray(result.ln_mu) / np.log(10)
     inside = x <= float(result.ln_mu_end) / np.log(10) + 1e-9
@@ -84,6 +85,11 @@ def flow_figure(model: RunningModel, result: FlowResult, band: np.ndarray | None
     return figure
 
 
+def _central(draws: np.ndarray, level: float) -> np.ndarray:
+    """Ends of the central interval of draws (draws, points): (2, points)."""
+    return np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+
+
 def _panel(
     ax: Axes,
     model: RunningModel,
@@ -94,14 +100,15 @@ def _panel(
     band: np.ndarray | None,
 ) -> None:
     ends, labels = [], []
+    levels = ((0.95, 0.12), (0.68, 0.22)) if len(shown) <= _FEW else ((0.68, 0.1),)
     for n, i in enumerate(shown):
         color, dashes = CYCLE[n % len(CYCLE)], ("-", "--", (0, (1, 1)))[n // len(CYCLE) % 3]
-        small = _kind(model.names[i]) == "yukawa" and np.max(np.abs(path[inside][:, i])) < 1e-2
+        bands = [] if band is None else [(*_central(band[:, :, i], level), alpha) for level, alpha in levels]
+        largest = max(np.max(np.abs(v)) for v in (path[inside][:, i], *(end for b in bands for end in b[:2])))
+        small = _kind(model.names[i]) == "yukawa" and largest < 1e-2
         factor = 100.0 if small else 1.0
-        if band is not None:
-            for level, alpha in ((0.95, 0.12), (0.68, 0.22)):
-                low, high = np.nanquantile(band[:, :, i] * factor, [(1 - level) / 2, (1 + level) / 2], axis=0)
-                ax.fill_between(x, low, high, color=color, alpha=alpha, lw=0)
+        for low, high, alpha in bands:
+            ax.fill_between(x, factor * low, factor * high, color=color, alpha=alpha, lw=0)
         ax.plot(x[inside], factor * path[inside, i], color=color, ls=dashes)
         ends.append(factor * path[inside][-1, i])
         labels.append(
