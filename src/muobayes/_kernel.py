@@ -6,6 +6,7 @@ small is compiled into a single function instead: ten times faster to run and to
 does not know the mark ignores it).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,8 @@ _OUTSIDE = {
     "lu",
     "eigh",
 }
+# What is too large the compiler would spread over threads, which it cannot do within a small call.
+_WORK, _LARGEST = 24000, 1200  # numbers computed in all, and in one array
 _DENSE = 16384  # entries of a 0-1 matrix that is still cheap
 
 
@@ -49,7 +52,8 @@ def one_kernel(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
 
     @custom_vmap
     def at_a_point(x):
-        if not _fits(jax.make_jaxpr(function)(x).jaxpr):
+        jaxpr = jax.make_jaxpr(function)(x).jaxpr
+        if not _fits(jaxpr) or _work(jaxpr) > _WORK:
             return function(x)
         with set_xla_metadata(**_KERNEL):
             return jitted(x)
@@ -135,8 +139,27 @@ def _fits(jaxpr: Jaxpr) -> bool:
     return all(
         equation.primitive.name not in _OUTSIDE
         and not _multiplies_matrices(equation)
+        and all(_size(v) <= _LARGEST for v in _touched(equation))
         and all(_fits(j) for j in jaxprs_in_params(equation.params))
         for equation in jaxpr.eqns
+    )
+
+
+def _touched(equation: JaxprEqn) -> list[Any]:
+    """Results and arguments; of a table that is looked up, little is touched."""
+    return [*equation.outvars, *equation.invars[equation.primitive.name == "gather" :]]
+
+
+def _size(variable: Any) -> int:
+    return math.prod(variable.aval.shape)
+
+
+def _work(jaxpr: Jaxpr) -> int:
+    """How many numbers are computed."""
+    inner = [[_work(j) for j in jaxprs_in_params(equation.params)] for equation in jaxpr.eqns]
+    return sum(
+        sum(parts) if parts else sum(map(_size, equation.outvars))
+        for parts, equation in zip(inner, jaxpr.eqns, strict=True)
     )
 
 
