@@ -81,18 +81,9 @@ def with_jacobian(function: Callable[[Array], Array]) -> Callable[[Array], Array
     function : callable
         (n,) array -> (m,) array, by elementary operations.
     """
-    value, both = one_kernel(function), one_kernel(lambda x: _value_and_jacobian(function, x))
-
-    @jax.custom_jvp
-    def differentiable(x):
-        return value(x)
-
-    @differentiable.defjvp
-    def _jvp(primals, tangents):
-        out, jacobian = both(*primals)
-        return out, jacobian @ tangents[0]
-
-    return differentiable
+    return _with_derivative(
+        function, lambda x: _value_and_jacobian(function, x), lambda _, jacobian, tangent: jacobian @ tangent
+    )
 
 
 def separable(function: Callable[[Array], Array], owner: np.ndarray) -> Callable[[Array], Array]:
@@ -110,7 +101,19 @@ def separable(function: Callable[[Array], Array], owner: np.ndarray) -> Callable
         out, pullback = jax.vjp(function, x)
         return out, pullback(jnp.ones_like(out))[0]
 
-    value, both = one_kernel(function), one_kernel(with_derivatives)
+    def along(out: Array, derivatives: Array, tangent: Array) -> Array:
+        return jnp.zeros_like(out).at[owner].add(derivatives * tangent)
+
+    return _with_derivative(function, with_derivatives, along)
+
+
+def _with_derivative(
+    function: Callable[[Array], Array],
+    with_derivative: Callable[[Array], tuple[Array, Array]],
+    along: Callable[[Array, Array, Array], Array],
+) -> Callable[[Array], Array]:
+    """The function as one kernel, and with its derivative as another; `along` applies that to a tangent."""
+    value, both = one_kernel(function), one_kernel(with_derivative)
 
     @jax.custom_jvp
     def differentiable(x):
@@ -118,8 +121,8 @@ def separable(function: Callable[[Array], Array], owner: np.ndarray) -> Callable
 
     @differentiable.defjvp
     def _jvp(primals, tangents):
-        out, derivatives = both(*primals)
-        return out, jnp.zeros_like(out).at[owner].add(derivatives * tangents[0])
+        out, derivative = both(*primals)
+        return out, along(out, derivative, tangents[0])
 
     return differentiable
 

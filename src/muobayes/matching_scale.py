@@ -89,8 +89,7 @@ def scale_dependence(
 
     dataset = card_dataset(card)
     measured = {o for term in dataset.terms for o in term.observables}
-    shift = light_x_shift(entry) if entry.x == "light" else {}
-    shifts = {o: delta(values) for o, delta in shift.items() if o in measured}
+    shifts = {o: delta(values) for o, delta in light_x_shift(entry).items() if o in measured}
     likelihood = build_smeft_likelihood(
         dataset, support, samples=points, log_mus=log_mus, always=tuple(shifts)
     )

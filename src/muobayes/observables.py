@@ -87,11 +87,10 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
         model = build_predictions(keys, support[filled], mu=mu, sm_values=dict(dataset.sm_values))
         predicted = np.asarray(jax.jit(lambda c: model(c, np.log(mu)))(coefficients[filled]))
         prediction = dict(zip(keys, predicted))
-        if card.entry.x == "light":
-            shifts = light_x_shift(card.entry).items()
-            prediction |= {
-                key: prediction[key] + float(delta(values)) for key, delta in shifts if key in prediction
-            }
+        shifts = light_x_shift(card.entry).items()
+        prediction |= {
+            key: prediction[key] + float(delta(values)) for key, delta in shifts if key in prediction
+        }
     table["prediction"] = [float(prediction[key]) for key in table.index]
     table["pull"] = (table.prediction - table.exp) / table.sigma
     return table

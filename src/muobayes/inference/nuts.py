@@ -126,11 +126,16 @@ def _first_state(posterior: Posterior, options: NutsOptions, known: ParamInfo, k
     return _kernel(posterior, options, known, key)[0]
 
 
+@eqx.filter_jit
+def _log_prior_and_gradient(posterior: Posterior, z: Array) -> tuple[Array, Array]:
+    return jax.value_and_grad(posterior.log_prior_unconstrained)(z)
+
+
 def _known(posterior: Posterior, z: Array) -> ParamInfo:
     """Potential and gradient at a point, by the program that the optimum uses, too: it is compiled already."""
     free = jnp.full(posterior.prior.size, jnp.nan)
     log_likelihood, slope = value_and_gradient(posterior, "likelihood", free, z)
-    log_prior, prior_slope = jax.jit(jax.value_and_grad(posterior.log_prior_unconstrained))(z)
+    log_prior, prior_slope = _log_prior_and_gradient(posterior, z)
     return ParamInfo(z, -(log_likelihood + log_prior), -(slope + prior_slope))
 
 

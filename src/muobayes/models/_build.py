@@ -97,8 +97,7 @@ def smeft_of(card: "RunCard", prior: PriorSet) -> SmeftOfCard:
     samples, log_mus = jax.jit(jax.vmap(lambda x: coefficients_of(everything)(read(x))))(probes)
     kept = np.flatnonzero(np.abs(np.asarray(samples)).max(axis=0) > 0)
     measured = {o for term in dataset.terms for o in term.observables}
-    shifts = light_x_shift(entry) if entry.x == "light" else {}
-    shifts = {o: delta for o, delta in shifts.items() if o in measured}
+    shifts = {o: delta for o, delta in light_x_shift(entry).items() if o in measured}
     likelihood = build_smeft_likelihood(
         dataset,
         support[kept],

@@ -76,7 +76,9 @@ def _kinetic_mixing(parameters: Parameters) -> Array:
 
 
 def light_x_shift(entry: ModelEntry) -> dict[str, Callable[[Parameters], Array]]:
-    """What a light X adds to observables of the SMEFT likelihood: Delta a_mu and Delta a_e."""
+    """What a light X adds to observables of the SMEFT likelihood: Delta a_mu and Delta a_e; nothing without one."""
+    if entry.x != "light":
+        return {}
     charges = light_x_charges(entry)
 
     def shift(lepton: str) -> Callable[[Parameters], Array]:
