@@ -206,6 +206,7 @@ def _data_files(card: RunCard) -> dict[str, str]:
     if card.entry.mediators or card.entry.x == "heavy":
         used += ["likelihood/data/predictions", f"likelihood/data/{card.dataset}.", "smeft/data/"]
         used += ["likelihood/collider/data/"]
+        used += ["likelihood/data/nuisance"] if card.likelihood.theory_covariance == "varying" else []
     if card.entry.x in ("light", "heavy"):
         used += ["likelihood/light_x/data/", "limits/"]
     if "neutrinos" in card.entry.sectors:
@@ -225,6 +226,7 @@ def _data(card: RunCard, members: Cards) -> dict[str, Any]:
         "data files": {n: c for member in (card, *members.values()) for n, c in _data_files(member).items()},
         "likelihood.include": card.likelihood.include,
         "likelihood.exclude": card.likelihood.exclude,
+        "likelihood.theory_covariance": card.likelihood.theory_covariance,
         "likelihood.light_x": light.likelihood.light_x,
         "likelihood.limits": light.likelihood.limits,
         "measurements": [m.model_dump(mode="json") for m in card.measurements],

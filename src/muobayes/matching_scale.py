@@ -91,7 +91,12 @@ def scale_dependence(
     measured = {o for term in dataset.terms for o in term.observables}
     shifts = {o: delta(values) for o, delta in light_x_shift(entry).items() if o in measured}
     likelihood = build_smeft_likelihood(
-        dataset, support, samples=points, log_mus=log_mus, always=tuple(shifts)
+        dataset,
+        support,
+        samples=points,
+        log_mus=log_mus,
+        always=tuple(shifts),
+        theory_covariance=card.likelihood.theory_covariance,
     )
     terms = jax.jit(jax.vmap(lambda c, log_mu: likelihood(c, log_mu, shifts)))
     gains = 2 * np.asarray(terms(jnp.asarray(points), jnp.asarray(log_mus)))

@@ -77,6 +77,7 @@ class Likelihood(_Section):
 
     ``light_x`` chooses the constraints on a light X: a named set or a list of names; ``limits`` is a folder with
     limit files of one's own. ``neutrino_ordering`` says which neutrino mass ordering the oscillation data are read for.
+    ``theory_covariance``: theory uncertainties of b -> s mu mu as in the SM, or moving with C9 and C10.
     """
 
     include: tuple[str, ...] | None = None
@@ -84,6 +85,7 @@ class Likelihood(_Section):
     light_x: str | tuple[str, ...] = "full"
     limits: str | None = None
     neutrino_ordering: Literal["normal", "inverted"] = "normal"
+    theory_covariance: Literal["sm", "varying"] = "sm"
 
 
 class Nuts(_Section):

@@ -18,6 +18,9 @@ def predict(
     smelli_compatible: Annotated[
         bool, typer.Option("--smelli-compatible", help="Without the top threshold of the dipoles, as smelli.")
     ] = False,
+    theory_covariance: Annotated[
+        str, typer.Option(help="sm, or varying with the point's C9 and C10 of muons.")
+    ] = "sm",
     gaussians: Annotated[
         Path | None, typer.Option(help="npz file with mean and covariances of the Gaussian terms.")
     ] = None,
@@ -37,6 +40,7 @@ def predict(
         accuracy=running,
         ckm=ckm,
         smelli_compatible=smelli_compatible,
+        theory_covariance=theory_covariance,
     )
     if json_file:
         write_point(json_file, result)
@@ -102,7 +106,7 @@ def diff(
 
 def export(
     what: Annotated[
-        str, typer.Argument(help="predictions, evolution, covariances, datasets, or all.")
+        str, typer.Argument(help="predictions, evolution, covariances, datasets, nuisance, or all.")
     ] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
@@ -112,7 +116,7 @@ def export(
     ] = None,
 ) -> None:
     """Offline step: write the artifacts that ship with the package (needs flavio, smelli and wilson)."""
-    steps = ("predictions", "evolution", "covariances", "datasets")
+    steps = ("predictions", "evolution", "covariances", "datasets", "nuisance")
     if what not in (*steps, "all"):
         raise InputError(
             f"export: {what!r} is unknown{did_you_mean(what, (*steps, 'all'))}; allowed are {', '.join(steps)}, all."
@@ -136,3 +140,5 @@ def export(
     if what in ("datasets", "all"):
         for name in chosen:
             run.run_dataset(name, cache, typer.echo)
+    if what in ("nuisance", "all"):
+        run.run_nuisance(cache, processes, typer.echo)

@@ -13,6 +13,8 @@ import wilson
 from ..artifacts import load, save
 from ..errors import InputError
 from ..likelihood._expressions import evaluate
+from ..likelihood.dataset import load_dataset
+from ..likelihood.terms import observable_uncertainties
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
 from ._polynomial import step
@@ -26,15 +28,19 @@ from .measurements import (
     parameter_values,
     smelli_theory_covariances,
 )
+from .nuisance import COEFFICIENTS, export_nuisance
+from .nuisance import prove as prove_nuisance
 from .predictions import CKM_PARAMETERS, _coefficient_from_json, export_predictions, observable_key
 
 PACKAGE = Path(__file__).parents[1]
 PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
 EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
+NUISANCE = PREDICTIONS.with_name("nuisance.npz")
 DATASETS = ("current", "latest", "paper2021")
 CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 # Of the size of the SM prediction or of the value, whichever is larger.
 MAX_RESIDUAL = 1e-4
+MAX_DEVIATION = 0.01  # of the total uncertainty, of its derivative by a nuisance direction
 Report = Callable[[str], None]
 
 
@@ -202,3 +208,30 @@ def run_dataset(name: str, cache: Path, report: Report) -> None:
     save(folder / f"{name}.theory.npz", covariances, kind="theory covariance", inputs=source)
     counted = sum(len(d["observables"]) for d in document["terms"].values())
     report(f"data set {name}: {counted} observables, {len(document['measurements'])} measurements")
+
+
+def run_nuisance(cache: Path, processes: int, report: Report) -> None:
+    """Export how b -> s predictions move with flavio's parameters, for theory covariances that vary; and prove it."""
+    sigma: dict[str, float] = {}
+    for name in DATASETS:
+        dataset = load_dataset(name)
+        wanted = {o for term in dataset.terms if term.kind == "gaussian" for o in term.observables}
+        sigma |= {o: u["sigma"] for o, u in observable_uncertainties(dataset).items() if o in wanted}
+    par = parameter_values({})
+    every = {observable_key(o): o for o in all_observables()}
+    observables = {key: every[key] for key in sorted(sigma)}
+    arrays, record = export_nuisance(
+        observables, sigma, par, cache, versions(), processes=processes, report=report
+    )
+    deviation = prove_nuisance(arrays, observables, sigma, par)
+    report(f"{record}, largest deviation from flavio {deviation:.1e} total uncertainties")
+    if deviation > MAX_DEVIATION:
+        raise RuntimeError(
+            f"derivatives by nuisance directions are off by {deviation:.2g} total uncertainties"
+        )
+    save(
+        NUISANCE,
+        arrays | {"coefficients": np.array(COEFFICIENTS)},
+        kind="nuisance",
+        inputs=versions() | record | {"largest deviation from flavio, in total uncertainties": deviation},
+    )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..smeft.basis import to_vector
+from ._nuisance import sm_nuisance_response
 from .dataset import Dataset
 from .smeft import all_observables, build_smeft_likelihood, sm_predictions
 from .terms import observable_uncertainties
@@ -85,6 +86,7 @@ def evaluate_point(
     accuracy: str = "integrate",
     ckm: str = "refit",
     smelli_compatible: bool = False,
+    theory_covariance: str = "sm",
 ) -> dict[str, Any]:
     """Predictions, pulls and log-likelihoods of a point.
 
@@ -100,6 +102,8 @@ def evaluate_point(
         Replaces mean and total covariance of Gaussian terms.
     accuracy, ckm, smelli_compatible
         See `muobayes.likelihood.predictions.build_predictions`.
+    theory_covariance
+        See `muobayes.likelihood.smeft.build_smeft_likelihood`.
 
     Returns
     -------
@@ -117,26 +121,31 @@ def evaluate_point(
         ckm=ckm,
         smelli_compatible=smelli_compatible,
         mu=scale,
+        theory_covariance=theory_covariance,
     )
     x, log_mu = jnp.asarray(vector[support]), float(np.log(scale))
 
     @jax.jit
     def evaluated(x):
-        predictions = likelihood.predictions(x, log_mu)
-        return predictions, likelihood.terms(predictions), likelihood.predictions.ckm_shifts(x, log_mu)[-1]
+        found = likelihood.predict(x, log_mu), likelihood(x, log_mu), likelihood.response(x, log_mu)
+        return *found, likelihood.predictions.ckm_shifts(x, log_mu)[-1]
 
-    predictions, terms, ckm_shift = map(np.asarray, evaluated(x))
+    predictions, terms, response, ckm_shift = map(np.asarray, evaluated(x))
+    keys = all_observables(dataset)
+    in_sm = sm_nuisance_response(keys) if response.size else response
+    more_variance = np.square(response).sum(axis=1) - np.square(in_sm).sum(axis=1)
     sm, uncertainty = sm_predictions(dataset), observable_uncertainties(dataset)
     observables = {}
-    for key, prediction in zip(all_observables(dataset), predictions, strict=True):
+    for key, prediction, more in zip(keys, predictions, more_variance, strict=True):
         u = uncertainty[key]
+        sigma_th = np.sqrt(max(u["sigma_th"] ** 2 + more, 0.0)) if u["sigma_th"] else 0.0
         observables[key] = {
             "prediction": float(prediction),
             "sm": sm[key],
             "exp": float(u["exp"]),
             "sigma_exp": float(u["sigma_exp"]),
-            "sigma_th": float(u["sigma_th"]),
-            "pull": float((prediction - u["exp"]) / u["sigma"]),
+            "sigma_th": float(sigma_th),
+            "pull": float((prediction - u["exp"]) / np.hypot(u["sigma_exp"], sigma_th)),
         }
     names = likelihood.terms.names
     at_sm = np.asarray(likelihood.terms.at_sm)

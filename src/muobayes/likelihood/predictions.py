@@ -28,10 +28,13 @@ __all__ = [
     "Predictions",
     "Restriction",
     "build_predictions",
+    "named_forms",
     "observable_info",
     "predictions_checksum",
     "readable_name",
+    "sm_polynomials",
     "sm_prediction",
+    "variable_index",
 ]
 
 _PATH = Path(str(files("muobayes.likelihood"))) / "data" / "predictions.json.gz"
@@ -161,12 +164,19 @@ class Predictions(eqx.Module):
         log_mu : scalar
             ln(mu_M / GeV).
         """
+        y, shift = self.low_energy(x, log_mu)
+        return self.at(y, shift)
+
+    def low_energy(
+        self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float
+    ) -> tuple[Float[Array, " y"], Float[Array, " 4"] | None]:
+        """The low-energy coefficients, and the shift of the CKM parameters (None where the CKM matrix is fixed)."""
         y = self.evolution(x, log_mu)
         if self.scheme is None:
-            return self.at(y)
+            return y, None
         y_by_ckm = self.evolution.by_ckm @ x
         shift = self.scheme(y, y_by_ckm)
-        return self.at(y + self.evolution.response(y_by_ckm, shift), shift)
+        return y + self.evolution.response(y_by_ckm, shift), shift
 
     def at(self, y: Float[Array, " y"], shift: Float[Array, " 4"] | None = None) -> Float[Array, " o"]:
         """Predictions from the low-energy coefficients ``y`` and a shift of the CKM parameters."""
@@ -278,17 +288,35 @@ def build_predictions(
     )
 
 
-def _components(
-    observables: Sequence[str],
-) -> tuple[list[dict[str, Any]], list[tuple[str, list[int]]]]:
-    """The polynomials of some observables; for each observable its expression and where its polynomials stand."""
-    a = _artifact()
+def named_forms(observables: Sequence[str]) -> tuple[list[str], list[tuple[str, list[int]]]]:
+    """The polynomials of some observables by name; for each observable its expression and where its polynomials stand."""
     names: dict[str, int] = {}
     forms = []
     for key in observables:
-        form = a["observables"][key]
+        form = _artifact()["observables"][key]
         forms.append((form["expression"], [names.setdefault(c, len(names)) for c in form["components"]]))
-    return [a["components"][n] for n in names], forms
+    return list(names), forms
+
+
+def sm_polynomials(names: Sequence[str]) -> np.ndarray:
+    """Values of some polynomials in the SM."""
+    return np.array([_artifact()["components"][n]["constant"] for n in names])
+
+
+def variable_index(eft: str, scale: float, name: str, part: str = "Re") -> int | None:
+    """The number of a low-energy coefficient in the artifact; None if no observable depends on it."""
+    for i, (its_eft, _, its_scale, _, its_name, its_part) in enumerate(_artifact()["variables"]):
+        if (its_eft, its_scale, its_name, its_part) == (eft, scale, name, part):
+            return i
+    return None
+
+
+def _components(
+    observables: Sequence[str],
+) -> tuple[list[dict[str, Any]], list[tuple[str, list[int]]]]:
+    """The same with the polynomials themselves."""
+    names, forms = named_forms(observables)
+    return [_artifact()["components"][n] for n in names], forms
 
 
 def _variables(components: Sequence[dict[str, Any]]) -> list[int]:

@@ -3,20 +3,27 @@
 from collections.abc import Mapping, Sequence
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..errors import InputError
+from ._nuisance import NuisanceResponse, build_nuisance_response
 from ._relevance import relevance
 from .dataset import Dataset
 from .predictions import Predictions, build_predictions, sm_prediction
 from .terms import TermLikelihoods, build_terms, observable_uncertainties
 
 __all__ = [
+    "THEORY_COVARIANCES",
     "SmeftLikelihood",
     "all_observables",
     "build_smeft_likelihood",
     "sm_predictions",
 ]
+
+
+THEORY_COVARIANCES = ("sm", "varying")
 
 
 class SmeftLikelihood(eqx.Module):
@@ -32,12 +39,15 @@ class SmeftLikelihood(eqx.Module):
         Places in ``x`` that matter.
     combinations : (r, n) array or None
         What the predictions are functions of, if not the coefficients one by one.
+    nuisance : NuisanceResponse or None
+        How predictions move with the parameters behind their theory uncertainties, where theory covariances vary.
     """
 
     predictions: Predictions
     terms: TermLikelihoods
     columns: np.ndarray
     combinations: Float[Array, "r n"] | None = None
+    nuisance: NuisanceResponse | None = None
 
     def __call__(
         self,
@@ -56,15 +66,31 @@ class SmeftLikelihood(eqx.Module):
         shifts : mapping or None
             What light new physics adds to observables (which must move), flavio units.
         """
-        predictions = self.predict(x, log_mu)
+        y, ckm_shift = self._low_energy(x, log_mu)
+        predictions = self.predictions.at(y, ckm_shift)
         for name, value in (shifts or {}).items():
             predictions = predictions.at[self.predictions.observables.index(name)].add(value)
-        return self.terms(predictions)
+        if self.nuisance is None:
+            return self.terms(predictions)
+        return self.terms(predictions, self.nuisance(self.predictions.polynomials(y, ckm_shift), y))
 
     def predict(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " o"]:
         """Predictions of the observables that move, flavio units; arguments as above."""
+        return self.predictions.at(*self._low_energy(x, log_mu))
+
+    def response(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, "o k"]:
+        """Derivatives of the predictions by nuisance directions of unit variance; arguments as above.
+
+        Without varying covariances there are none, (o, 0).
+        """
+        if self.nuisance is None:
+            return jnp.zeros((len(self.predictions.observables), 0))
+        y, ckm_shift = self._low_energy(x, log_mu)
+        return self.nuisance(self.predictions.polynomials(y, ckm_shift), y)
+
+    def _low_energy(self, x, log_mu):
         x = x[self.columns]
-        return self.predictions(x if self.combinations is None else self.combinations @ x, log_mu)
+        return self.predictions.low_energy(x if self.combinations is None else self.combinations @ x, log_mu)
 
 
 def all_observables(dataset: Dataset) -> tuple[str, ...]:
@@ -90,6 +116,7 @@ def build_smeft_likelihood(
     ckm: str = "refit",
     smelli_compatible: bool = False,
     mu: float | None = None,
+    theory_covariance: str = "sm",
 ) -> SmeftLikelihood:
     """The likelihood of a data set for everything that a model can generate.
 
@@ -110,7 +137,10 @@ def build_smeft_likelihood(
         Observables that count as moving in any case.
     accuracy, ckm, smelli_compatible, mu
         See `build_predictions`.
+    theory_covariance : {"sm", "varying"}
+        Covariances of the SM predictions, or those of b -> s mu mu at each point's C9 and C10.
     """
+    varying = _is_varying(theory_covariance)
     options = {
         "accuracy": accuracy,
         "ckm": ckm,
@@ -126,5 +156,13 @@ def build_smeft_likelihood(
         moving, columns, only = relevance(predictions, samples, log_mus, sm, sigma, always)
         predictions = build_predictions(moving, support[columns], **options, only=only)  # type: ignore[arg-type]
         combinations, predictions = predictions.combined(samples[:, columns])
-    terms = build_terms(dataset, sm, moving, gaussians)
-    return SmeftLikelihood(predictions, terms, columns, combinations)
+    terms = build_terms(dataset, sm, moving, gaussians, varying)
+    nuisance = build_nuisance_response(moving, predictions.variables) if terms.varying else None
+    return SmeftLikelihood(predictions, terms, columns, combinations, nuisance)
+
+
+def _is_varying(theory_covariance: str) -> bool:
+    if theory_covariance not in THEORY_COVARIANCES:
+        allowed = ", ".join(THEORY_COVARIANCES)
+        raise InputError(f"theory_covariance: {theory_covariance!r} is unknown; allowed are {allowed}.")
+    return theory_covariance == "varying"

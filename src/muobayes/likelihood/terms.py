@@ -14,6 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.linalg import block_diag
 
+from ._nuisance import sm_nuisance_response
+from ._varying import VaryingGaussian, build_varying
 from .dataset import Dataset, Term, combine, correlation_factors, term_densities
 from .densities import Curves, SplitNormals, stack_curves
 from .measured import curve, moments, split_normal
@@ -65,14 +67,28 @@ class TermLikelihoods(eqx.Module):
     sm: Float[Array, " o"]
     scale: Float[Array, " o"]
     gaussians: tuple[_Gaussians, ...]
+    varying: tuple[VaryingGaussian, ...]
     densities: tuple[_Densities, ...]
 
-    def __call__(self, predictions: Float[Array, " o"]) -> Float[Array, " t"]:
-        """(t,) log-likelihood differences to the SM; positive is better than the SM."""
+    def __call__(
+        self, predictions: Float[Array, " o"], response: Float[Array, "o k"] | None = None
+    ) -> Float[Array, " t"]:
+        """(t,) log-likelihood differences to the SM; positive is better than the SM.
+
+        Parameters
+        ----------
+        predictions : (o,) array
+            Of the moving observables, flavio units.
+        response : (o, k) array or None
+            Their derivatives by nuisance directions, where theory covariances vary.
+        """
         shift = (predictions - self.sm) / self.scale
         out = jnp.zeros(len(self.names))
         for gaussian in self.gaussians:
             out = out + gaussian(shift)
+        for varying in self.varying:
+            assert response is not None, "a varying covariance needs the derivatives"
+            out = out + varying(shift, response / self.scale[:, None])
         for density in self.densities:
             out = out + density(predictions)
         return out
@@ -88,17 +104,27 @@ def _whitened(mean: np.ndarray, covariance: np.ndarray, index: list[int]) -> Row
     return whitening, whitening @ mean, index
 
 
+_Given = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _joint_gaussian(
+    term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: _Given
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and total covariance of a Gaussian term, in the SM."""
+    if term.name in gaussians:
+        return gaussians[term.name]
+    mean, covariance = combine(term, measurements)
+    return mean, covariance + term.theory_covariance
+
+
 def _gaussian_rows(
-    term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: Mapping[str, Any]
+    term: Term, measurements: Mapping[str, Mapping[str, Any]], gaussians: _Given
 ) -> list[Rows]:
     """Every Gaussian piece of a term."""
     if term.kind == "gaussian":
-        if term.name in gaussians:
-            mean, covariance = gaussians[term.name]
-        else:
-            mean, covariance = combine(term, measurements)
-            covariance = covariance + term.theory_covariance
-        return [_whitened(mean, covariance, list(range(len(term.observables))))]
+        return [
+            _whitened(*_joint_gaussian(term, measurements, gaussians), list(range(len(term.observables))))
+        ]
     place = {o: i for i, o in enumerate(term.observables)}
     rows = []
     for density in term_densities(term, measurements):
@@ -167,7 +193,8 @@ def build_terms(
     dataset: Dataset,
     sm_predictions: Mapping[str, float],
     moving: Sequence[str],
-    gaussians: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    gaussians: _Given | None = None,
+    varying: bool = False,
 ) -> TermLikelihoods:
     """Terms of a data set as functions of the moving observables.
 
@@ -181,6 +208,8 @@ def build_terms(
         Observables that are not constant, in the order of the predictions.
     gaussians : mapping or None
         Mean and total covariance that replace those of a Gaussian term, in the order of its observables.
+    varying : bool
+        Whether theory covariances vary with the Wilson coefficients.
     """
     place = {o: i for i, o in enumerate(moving)}
     sm_moving = np.array([sm_predictions[o] for o in moving])
@@ -193,6 +222,7 @@ def build_terms(
     )
     at_sm = np.zeros(len(dataset.terms))
     reduced: list[tuple[int, _Reduced]] = []
+    moved: list[VaryingGaussian] = []
     tables: list[tuple[int, int, Any]] = []
     splits: list[tuple[int, int, Any]] = []
     for index, term in enumerate(dataset.terms):
@@ -200,7 +230,14 @@ def build_terms(
         rows = _gaussian_rows(term, dataset.measurements, gaussians or {})
         gaussian, value = _reduce(rows, term.observables, sm, place, scale)
         at_sm[index] += value
-        if gaussian is not None:
+        response = (
+            sm_nuisance_response(term.observables) if varying and term.kind == "gaussian" else np.zeros(1)
+        )
+        if gaussian is not None and response.any():
+            given = _joint_gaussian(term, dataset.measurements, gaussians or {})
+            own = np.arange(len(dataset.terms)) == index
+            moved.append(build_varying(own, *given, term.observables, sm, response, place, scale))
+        elif gaussian is not None:
             reduced.append((index, gaussian))
         if term.kind == "exact":
             for density in term_densities(term, dataset.measurements):
@@ -229,6 +266,7 @@ def build_terms(
         jnp.array(sm_moving),
         jnp.array(scale),
         tuple(joined),
+        tuple(moved),
         tuple(densities),
     )
 

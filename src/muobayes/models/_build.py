@@ -105,6 +105,7 @@ def smeft_of(card: "RunCard", prior: PriorSet) -> SmeftOfCard:
         log_mus=np.asarray(log_mus),
         always=tuple(shifts),
         mu=fixed_mu,
+        theory_covariance=card.likelihood.theory_covariance,
     )
     needed = support[kept][likelihood.columns]
     names = frozenset(real_components()[i][0] for i in needed)
