@@ -19,6 +19,7 @@ __all__ = ["UVWeights", "naturalness_weights", "uv_weights"]
 
 POINTS = 24  # scales at which stability is looked at
 DEEP = 0.25  # depths count in units of the largest quartic coupling where that exceeds this, and at most this
+_SMOOTH = 1e-6  # keeps the derivative of a root of zero finite
 RTOL, ATOL = 1e-4, 1e-6  # of the flow: scales of poles to 2e-4 e-folds, in two thirds of the default's time
 
 
@@ -127,8 +128,9 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
         short = _shortfall(result, start_size, mu_start, pole.above)
         weights["landau_pole"] = _one_sided(short.e_folds, pole.width)
     if stability:
-        inside = _below(result, stability.until)
-        margins = jnp.where(inside, model.stability_margin(result.couplings), jnp.inf)
+        margins = jnp.where(
+            _below(result, stability.until), model.stability_margin(result.couplings), jnp.inf
+        )
         largest = jnp.max(jnp.abs(model.quartics(result.couplings)), axis=-1)
         short = _shortfall(result, start_size, mu_start, stability.until)
         weights["stability"] = _one_sided(_depth(margins, largest, short.part), stability.width)
@@ -142,14 +144,17 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
 
 
 def _depth(margins: Array, largest: Array, missing: Array) -> Float[Array, ""]:
-    """Depth of the deepest instability: -margin where that is small, and DEEP where there is no potential at all.
+    """Root mean square over ln(mu) of the depth of the potential, with DEEP where there is no potential at all.
 
-    On the way to a pole all quartic couplings grow together. How negative the potential is then says little, and in
-    proportion to them it changes smoothly.
+    Margins are infinite where stability is not imposed. The depth is -margin where that is small. On the way to a pole all quartic couplings grow together: how negative the
+    potential is then says little, and in proportion to them it changes smoothly. The mean counts how long the potential
+    is unstable, too: its deepest point alone, mostly at the highest scale, moves in jumps that no step of a sampler follows.
     """
     depths = jnp.maximum(-margins, 0.0)
     depths = depths / jnp.sqrt(1 + (depths / DEEP) ** 2 + (largest / DEEP) ** 2)
-    return jnp.max(depths) * (1 - jnp.minimum(missing, 1.0)) + DEEP * missing
+    imposed = jnp.maximum(jnp.isfinite(margins).sum(), 1)
+    depth = jnp.sqrt(jnp.sum(jnp.square(depths)) / imposed + _SMOOTH**2)
+    return depth * (1 - jnp.minimum(missing, 1.0)) + DEEP * missing
 
 
 def _below(result: FlowResult, scale: float) -> Bool[Array, " k"]:

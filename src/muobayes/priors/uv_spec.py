@@ -6,7 +6,7 @@ In a run card::
 
     priors:
       landau_pole: {above: 1.22e19 GeV, coupling: 4pi, width: 2.3}
-      stability: {width: 0.02}
+      stability: {width: 0.01}
       perturbativity: {bound: 4pi, width: 2.3}
       naturalness: {higgs: 1, muon_yukawa: 1}
 
@@ -63,13 +63,13 @@ class LandauPole(_Block):
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    d = (p (1 - f) + f/4)/width with the largest p = m/sqrt(1 + (4 m)^2 + (4 q)^2) along the flow, where m is the depth of
-    the most negative direction, V = -m for fields of unit length, and q the largest |quartic coupling|; f is the missing
-    part of the range if there is a pole. The default width is about what the SM's own metastable potential reaches.
+    d = (p (1 - f) + f/4)/width with the root mean square p, over the scales of the flow, of m/sqrt(1 + (4 m)^2 + (4 q)^2),
+    where m is the depth of the most negative direction, V = -m for fields of unit length, and q the largest |quartic
+    coupling|; f is the missing part of the range if there is a pole. The SM's own metastable potential has p = 0.007.
     """
 
     until: Energy = M_PLANCK_GEV
-    width: Width = 0.02
+    width: Width = 0.01
 
 
 class Perturbativity(_Block):
