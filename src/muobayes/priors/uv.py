@@ -19,7 +19,6 @@ __all__ = ["UVWeights", "naturalness_weights", "uv_weights"]
 
 POINTS = 24  # scales at which stability is looked at
 DEEP = 0.25  # depths count in units of the largest quartic coupling where that exceeds this, and at most this
-_SMOOTH = 1e-6  # keeps the derivative of a root of zero finite
 RTOL, ATOL = 1e-4, 1e-6  # of the flow: scales of poles to 2e-4 e-folds, in two thirds of the default's time
 
 
@@ -146,14 +145,16 @@ def _flow_weights(priors: UVPriors, model: RunningModel, start: Array, mu_start:
 def _depth(margins: Array, largest: Array, missing: Array) -> Float[Array, ""]:
     """Root mean square over ln(mu) of the depth of the potential, with DEEP where there is no potential at all.
 
-    Margins are infinite where stability is not imposed. The depth is -margin where that is small. On the way to a pole all quartic couplings grow together: how negative the
-    potential is then says little, and in proportion to them it changes smoothly. The mean counts how long the potential
-    is unstable, too: its deepest point alone, mostly at the highest scale, moves in jumps that no step of a sampler follows.
+    The depth is -margin where that is small; margins are infinite where stability is not imposed. On the way to a pole
+    all quartic couplings grow together: how negative the potential is then says little, and in proportion to them it
+    changes smoothly. The mean counts how long the potential is unstable, too: the deepest point alone, mostly at the
+    highest scale, moves more steeply than the steps of a sampler can follow.
     """
     depths = jnp.maximum(-margins, 0.0)
     depths = depths / jnp.sqrt(1 + (depths / DEEP) ** 2 + (largest / DEEP) ** 2)
-    imposed = jnp.maximum(jnp.isfinite(margins).sum(), 1)
-    depth = jnp.sqrt(jnp.sum(jnp.square(depths)) / imposed + _SMOOTH**2)
+    square = jnp.sum(jnp.square(depths)) / jnp.maximum(jnp.isfinite(margins).sum(), 1)
+    unstable = square > 0  # the derivative of the root of zero would be infinite
+    depth = jnp.where(unstable, jnp.sqrt(jnp.where(unstable, square, 1.0)), 0.0)
     return depth * (1 - jnp.minimum(missing, 1.0)) + DEEP * missing
 
 

@@ -63,9 +63,10 @@ class LandauPole(_Block):
 class Stability(_Block):
     """The quartic potential is nowhere negative up to the scale `until`.
 
-    d = (p (1 - f) + f/4)/width with the root mean square p, over the scales of the flow, of m/sqrt(1 + (4 m)^2 + (4 q)^2),
-    where m is the depth of the most negative direction, V = -m for fields of unit length, and q the largest |quartic
-    coupling|; f is the missing part of the range if there is a pole. The SM's own metastable potential has p = 0.007.
+    d = (p (1 - f) + f/4)/width with the root mean square p, over the scales of the flow, of
+    m/sqrt(1 + (4 m)^2 + (4 q)^2), where m is the depth of the most negative direction, V = -m for fields of unit length,
+    and q the largest |quartic coupling|; f is the missing part of the range if there is a pole. The SM's own metastable
+    potential has p = 0.007.
     """
 
     until: Energy = M_PLANCK_GEV
