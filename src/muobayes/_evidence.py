@@ -17,6 +17,7 @@ from .inference.result import Evidence, versions
 from .inference.seeds import named_key
 from .inference.symmetry import sign_symmetry
 from .job import run
+from .models import build as build_model
 from .runcard import Nested, Nuts, RunCard
 from .rundir import RunDir, write_text
 
@@ -52,12 +53,8 @@ def evidence(
     InputError, RunInterruptedError
         As `muobayes.job.run`.
     """
-    if build is None:
-        from .models import build as build_model
-
-        build = build_model
     results = run(with_nuts(card), build=build, show_progress=show_progress)
-    folder, posterior = results.folder, build(card)
+    folder, posterior = results.folder, (build or build_model)(card)
     found = (
         _nested(card, posterior, folder, show_progress),
         _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1)),

@@ -226,7 +226,7 @@ def _modes(
     names = posterior.prior.names
     z = fold_signs(symmetry, draws.z, names).x
     labels = components_by_mode(posterior, scouted.mixture)
-    found = weigh_modes(scouted.mixture, labels, names, z, x, scouted.z, scouted.log_weight)
+    found = weigh_modes(scouted.mixture, labels, names, z, x, scouted.z, scouted.log_weight, scouted.drift)
     return [mode._asdict() for mode in found]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import toy
 
-from muobayes import evidence
+from muobayes import _evidence, evidence
 from muobayes.runcard import RunCard
 
 
@@ -31,3 +31,18 @@ def test_two_estimators_agree_with_quadrature(finished):
         assert estimate.error < 0.2
     stored = json.loads((finished.path / "evidence.json").read_text())
     assert [e["log_z"] for e in stored["estimates"]] == [e.log_z for e in found]
+
+
+def test_the_run_is_that_of_the_catalogue(monkeypatch):
+    """Only `run`'s own posterior has pulls, the explanation of a light X, and other matching scales."""
+
+    class AskedError(Exception):
+        pass
+
+    def asked(_card, *, build, show_progress):
+        raise AskedError(build)
+
+    monkeypatch.setattr(_evidence, "run", asked)
+    with pytest.raises(AskedError) as found:
+        evidence(RunCard.from_dict(toy.CARD), show_progress=False)
+    assert found.value.args == (None,)

@@ -53,12 +53,28 @@ def test_modes_get_their_weights(symmetric):
 
     z, folded = fold_signs(symmetry, draws.z, NAMES).x, fold_signs(symmetry, x, NAMES).x
     labels = components_by_mode(posterior, scouted.mixture)
-    modes = weigh_modes(scouted.mixture, labels, NAMES, z, folded, scouted.z, scouted.log_weight)
+    modes = weigh_modes(scouted.mixture, labels, NAMES, z, folded, scouted.z, scouted.log_weight, scouted.drift)
     assert len(modes) == 2
     for mode, weight in zip(modes, (HEAVY, 1 - HEAVY)):
         assert abs(mode.weight - weight) < 4 * mode.error + 0.01
         assert abs(mode.nested_weight - weight) < 4 * mode.nested_error + 0.02
     assert modes[0].median["a"] == pytest.approx(-3, abs=0.1)
+
+
+def test_error_of_a_mode_is_its_scatter():
+    """Walkers do not cross from island to island, so that the shares of the live points drift."""
+    posterior = _two_islands(symmetric=True)
+    options = NestedOptions(live=100, runs=1, steps_per_dimension=2, batch=50)
+    pulls = []
+    for seed in range(40):
+        found = run_nested(posterior, options, seed, show_progress=False)
+        inside = np.asarray(jax.vmap(posterior.constrain)(found.z))[:, 0] < 0
+        weight = np.exp(found.log_weight)
+        error = np.sqrt(HEAVY * (1 - HEAVY) * (np.sum(weight**2) + found.drift))
+        pulls.append((weight[inside].sum() - HEAVY) / error)
+    # 40 pulls: 4 standard deviations of their mean and of their width.
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(40)
+    assert abs(np.std(pulls, ddof=1) - 1) < 4 / np.sqrt(80)
 
 
 def test_modes_are_found_in_straight_coordinates():

@@ -101,6 +101,8 @@ class Scouted(NamedTuple):
         Fitted to its folded draws.
     z, log_weight : (m, n), (m,)
         Its folded points and their normalised posterior weights.
+    drift : float
+        `NestedResult.drift`.
     chains : tuple of Jumps
         Proposals for each chain.
     """
@@ -108,6 +110,7 @@ class Scouted(NamedTuple):
     mixture: Mixture
     z: Float[np.ndarray, "m n"]
     log_weight: Float[np.ndarray, " m"]
+    drift: float
     chains: tuple[Jumps, ...]
 
 
@@ -138,4 +141,4 @@ def scout(
     mixture = fit_mixture(z[np.searchsorted(cumulative, places)], random, max_components=_COMPONENTS)
     keys = jax.random.split(named_key(seed, "jumps"), chains)
     jumps = tuple(draw_jumps(mixture, symmetry.group, key, iterations) for key in keys)
-    return Scouted(mixture, z, result.log_weight, jumps)
+    return Scouted(mixture, z, result.log_weight, result.drift, jumps)

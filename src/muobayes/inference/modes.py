@@ -77,6 +77,7 @@ def weigh_modes(
     x: Float[np.ndarray, "chains draws n"],
     nested_z: Float[np.ndarray, "m n"],
     nested_log_weight: Float[np.ndarray, " m"],
+    nested_drift: float,
 ) -> list[Mode]:
     """The modes with their weights, the heaviest first.
 
@@ -90,10 +91,12 @@ def weigh_modes(
         Draws of NUTS, folded by the sign symmetries: unconstrained, and as parameters.
     nested_z, nested_log_weight : (m, n), (m,)
         Folded points of nested sampling, and their normalised weights.
+    nested_drift : float
+        `NestedResult.drift`.
     """
     of_draw = labels[mixture.component_of(z.reshape(-1, z.shape[-1]))].reshape(z.shape[:2])
     of_point, weight = labels[mixture.component_of(nested_z)], np.exp(nested_log_weight)
-    effective = 1 / np.sum(weight**2)
+    variance = np.sum(weight**2) + nested_drift
     found = []
     for mode in np.unique(labels):
         inside = of_draw == mode
@@ -105,7 +108,7 @@ def weigh_modes(
                 float(inside.mean()),
                 float(az.mcse(inside.astype(float))),
                 nested,
-                float(np.sqrt(max(nested * (1 - nested), 0.0) / effective)),
+                float(np.sqrt(max(nested * (1 - nested), 0.0) * variance)),
             )
         )
     return sorted(found, key=lambda m: -m.weight)

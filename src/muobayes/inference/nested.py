@@ -14,6 +14,7 @@ References
 J. Skilling, Bayesian Analysis 1 (2006) 833; D. Yallup, N. Kroupa, W. Handley, arXiv:2601.23252.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from blackjax.ns import nss
-from blackjax.ns.base import NSInfo, StateWithLogLikelihood
+from blackjax.ns.base import NSInfo, NSState, StateWithLogLikelihood
 from blackjax.ns.utils import log_weights
 from jaxtyping import Array
 from scipy.special import logsumexp
@@ -32,6 +33,7 @@ from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
 from .control import RunInterruptedError, graceful_stop, ticker, worker_count
 from .posterior import Posterior, require_parameters
 from .seeds import named_key
+from .slices import Point, slice_walk
 
 __all__ = ["NestedOptions", "NestedResult", "run_nested"]
 
@@ -85,6 +87,8 @@ class NestedResult(NamedTuple):
         Normalised posterior weights of the points.
     evaluations : int
         Calls of the likelihood.
+    live : int
+        Live points of all runs together.
     """
 
     log_z: float
@@ -96,6 +100,17 @@ class NestedResult(NamedTuple):
     log_likelihood: np.ndarray
     log_weight: np.ndarray
     evaluations: int
+    live: int
+
+    @property
+    def drift(self) -> float:
+        """Variance of the weight w of an isolated mode beyond that of the draws, in units of w(1 - w).
+
+        A walker does not leave such a mode, so that a new live point joins a mode with the probability of its present
+        share: the shares drift as in Moran's model of genetics, by a variance of 2 w(1 - w)/N for each factor e in
+        volume with N live points. The modes are taken as isolated from the beginning, which is the worst case.
+        """
+        return 2 * max(self.information, 0.0) / self.live
 
 
 class _Dead(NamedTuple):
@@ -123,7 +138,30 @@ def _algorithm(posterior: Posterior, options: NestedOptions) -> Any:
         posterior.log_likelihood_unconstrained,
         num_inner_steps=options.steps_per_dimension * posterior.prior.size,
         num_delete=options.batch,
+        update_strategy=lambda _step, moves, batch: _walk(posterior, moves, batch),
     )
+
+
+def _walk(
+    posterior: Posterior, moves: int, batch: int
+) -> Callable[..., tuple[StateWithLogLikelihood, Array]]:
+    """How blackjax gets new live points: from walkers that start at survivors; and the likelihood calls they made."""
+
+    def update(
+        key: Array, state: NSState, floor: Array, covariance_factor: Array
+    ) -> tuple[StateWithLogLikelihood, Array]:
+        live = state.particles
+        start_key, walk_key = jax.random.split(key)
+        alive = (live.loglikelihood > floor).astype(float)
+        alive = jnp.where(alive.any(), alive, 1.0)  # a plateau: all of them
+        chosen = jax.random.choice(start_key, alive.size, (batch,), p=alive / alive.sum())
+        start = Point(live.position[chosen], live.logdensity[chosen], live.loglikelihood[chosen])
+        end, calls = jax.vmap(
+            lambda key, start: slice_walk(posterior, moves, key, start, floor, covariance_factor)
+        )(jax.random.split(walk_key, batch), start)
+        return StateWithLogLikelihood(*end, jnp.full(batch, floor)), calls.sum()
+
+    return update
 
 
 @eqx.filter_jit
@@ -141,10 +179,8 @@ def _advance(
 
     def one(state: Any, i: Array) -> tuple[Any, tuple[_Dead, Array]]:
         state, info = step(jax.random.fold_in(key, i), state)
-        # Each slice also evaluates the two ends of its first bracket.
-        calls = (info.update_info.num_expansions + info.update_info.num_shrink + 2).sum()
         dead = info.particles
-        return state, (_Dead(dead.position, dead.loglikelihood, dead.loglikelihood_birth), calls)
+        return state, (_Dead(dead.position, dead.loglikelihood, dead.loglikelihood_birth), info.update_info)
 
     state, (dead, calls) = jax.lax.scan(one, state, first + jnp.arange(options.chunk))
     return state, jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), dead), calls.sum()
@@ -286,4 +322,5 @@ def _result(runs: list[_Run], options: NestedOptions, key: Array) -> NestedResul
         log_likelihood=log_likelihood,
         log_weight=log_weight,
         evaluations=int(sum(run.calls for run in runs)),
+        live=options.live * len(runs),
     )
