@@ -53,7 +53,9 @@ def test_modes_get_their_weights(symmetric):
 
     z, folded = fold_signs(symmetry, draws.z, NAMES).x, fold_signs(symmetry, x, NAMES).x
     labels = components_by_mode(posterior, scouted.mixture)
-    modes = weigh_modes(scouted.mixture, labels, NAMES, z, folded, scouted.z, scouted.log_weight, scouted.drift)
+    modes = weigh_modes(
+        scouted.mixture, labels, NAMES, z, folded, scouted.z, scouted.log_weight, scouted.drift
+    )
     assert len(modes) == 2
     for mode, weight in zip(modes, (HEAVY, 1 - HEAVY)):
         assert abs(mode.weight - weight) < 4 * mode.error + 0.01

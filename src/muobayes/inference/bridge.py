@@ -35,6 +35,7 @@ from .symmetry import SignSymmetry, fold_signs
 __all__ = ["BridgeResult", "bridge_evidence"]
 
 K_HAT_LIMIT = 0.7
+_PROPOSALS = 4  # for each draw: they are independent, and know the weights of modes that draws cross slowly
 
 
 class BridgeResult(NamedTuple):
@@ -161,7 +162,9 @@ def _half(
     dimension = fit.shape[-1]
     mixture = fit_mixture(np.asarray(_map(chart.to_line, fit.reshape(-1, dimension))[0]), random)
     drawn = use.reshape(-1, dimension)
-    proposed = np.asarray(_map(chart.prior.from_unconstrained, mixture.sample(random, len(drawn)))[0])
+    proposed = np.asarray(
+        _map(chart.prior.from_unconstrained, mixture.sample(random, _PROPOSALS * len(drawn)))[0]
+    )
     # ln(p/q), at draws of the posterior and at draws of the proposal.
     at_draws, at_proposals = (
         np.asarray(_log_target(posterior, jnp.asarray(x))) - _log_proposal(mixture, chart, symmetry, x)

@@ -191,12 +191,19 @@ def _pole_weights(b: Bins, x: HeavyX) -> Array:
     """Weights w with int f(s)/(s - mX^2 + i mX Gamma) ds = sum_k w_k f(s_k), for each bin: (bins, nodes)."""
     pole = x.mX**2 - 1j * _pole_width(x)
     zeta = (pole - b.centre) / b.half
-    near = jnp.abs(zeta) < _FAR
-    z = jnp.where(near, zeta, 2.0)
-    q = [0.5 * (jnp.log(z + 1) - jnp.log(z - 1))]
+    near = jnp.square(zeta.real) + jnp.square(zeta.imag) < _FAR**2
+    # Real functions in place of complex logarithms and divisions, which are slow; the imaginary part is negative.
+    real, imag = jnp.where(near, zeta.real, 2.0), jnp.where(near, zeta.imag, 0.0)
+    square = jnp.square(imag)
+    log = 0.25 * jnp.log((jnp.square(real + 1) + square) / (jnp.square(real - 1) + square))
+    angle = 0.5 * jnp.arctan2(-2 * imag, jnp.square(real) + square - 1)
+    z = jax.lax.complex(real, imag)
+    q = [jax.lax.complex(log, angle)]
     q.append(z * q[0] - 1)
     for n in range(2, _NODES):
         q.append(((2 * n - 1) * z * q[n - 1] - (n - 1) * q[n - 2]) / n)
     exact = -2 * jnp.einsum("kn,ni->ik", _TO_LEGENDRE, jnp.stack(q))
-    plain = b.half[:, None] * _W / jnp.where(near[:, None], 1.0, b.s - pole)
+    distance, depth = b.s - x.mX**2, _pole_width(x)
+    size = jnp.where(near[:, None], 1.0, jnp.square(distance) + depth**2)
+    plain = b.half[:, None] * _W / size * jax.lax.complex(distance, jnp.broadcast_to(-depth, distance.shape))
     return jnp.where(near[:, None], exact, plain)
