@@ -143,7 +143,8 @@ _COLUMNS = (
     "dim.",
     "inform.",
 )
-_TEXT_COLUMNS = ("note", "fields", "median [68 %]")
+_WIDE_COLUMNS = ("fields", "median [68 %]")  # for the page and the document, not for a terminal
+_TEXT_COLUMNS = ("note", "estimator", "priors of", "evidence against it", *_WIDE_COLUMNS)
 _TABLE_ONE_READING = (
     "Written by `muobayes compare`. Numbers of an anomaly are the 2 Δ ln L that the best fit gains over the SM "
     "(positive: better), with the field that the model has for it; `muobayes models` lists the models, "
@@ -179,10 +180,15 @@ def _estimate_rows(each: Compared) -> list[tuple[str, ...]]:
 
 def _sensitivity_rows(each: Compared) -> list[tuple[str, ...]]:
     return [
-        (name, s.group, f"{s.factor:g}", f"{signed(s.delta_log_z, 2)} ± {fixed(s.error, 2)}", s.caveat)
+        (name, s.group, f"{s.factor:g}", _change(s), s.caveat)
         for name, model in _by_name(each).items()
         for s in model.sensitivity
     ]
+
+
+def _change(change: Sensitivity) -> str:
+    value = signed(change.delta_log_z, 2)
+    return value if change.error < 0.005 else f"{value} ± {fixed(change.error, 2)}"
 
 
 def _with_error(value: float, error: float) -> str:
@@ -212,9 +218,9 @@ def comparison_text(found: Sequence[Compared]) -> Group:
     """Everything for a terminal, to be printed by rich."""
     parts: list[RenderableType] = []
     for each in found:
-        shown = _shown(each)
+        page = _shown(each)
         parts.append(Text(f"\nData set {each.dataset}", style="bold"))
-        for title, columns, rows in shown["tables"]:
+        for title, columns, rows in page["tables"]:
             if rows:
                 table = Table(
                     title=title,
@@ -223,10 +229,11 @@ def comparison_text(found: Sequence[Compared]) -> Group:
                     show_edge=False,
                     padding=(0, 1, 0, 0),
                 )
-                for column in columns:
-                    table.add_column(column)
+                kept = [i for i, column in enumerate(columns) if column not in _WIDE_COLUMNS]
+                for i in kept:
+                    table.add_column(columns[i], no_wrap=i == 0)
                 for row in rows:
-                    table.add_row(*row)
+                    table.add_row(*(row[i] for i in kept))
                 parts.append(table)
-        parts += [Text(f"Warning: {warning}", style="bold yellow") for warning in shown["warnings"]]
+        parts += [Text(f"Warning: {warning}", style="bold yellow") for warning in page["warnings"]]
     return Group(*parts)
