@@ -37,6 +37,7 @@ from .units import parse_energy
 __all__ = [
     "DATASETS",
     "SCALE_RANGE_GEV",
+    "Importance",
     "Likelihood",
     "Matching",
     "Nested",
@@ -113,12 +114,22 @@ class Nested(_Section):
     batch: Count = 50
 
 
+class Importance(_Section):
+    """Importance sampling with the model's own proposal. Options as in `muobayes.inference.importance`."""
+
+    type: Literal["importance"] = "importance"
+    proposals: Annotated[int, Field(strict=True, ge=1000)] = 200_000
+    chains: Count = 4
+    draws: Count = 1000
+
+
 def _sampler_kind(value: Any) -> Any:
     return value.get("type", "nuts") if isinstance(value, dict) else getattr(value, "type", None)
 
 
 Sampler = Annotated[
-    Annotated[Nuts, Tag("nuts")] | Annotated[Nested, Tag("nested")], Discriminator(_sampler_kind)
+    Annotated[Nuts, Tag("nuts")] | Annotated[Nested, Tag("nested")] | Annotated[Importance, Tag("importance")],
+    Discriminator(_sampler_kind),
 ]
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from ..errors import InputError
 from ..priors.distributions import PriorSet
 
-__all__ = ["Posterior", "no_derived", "require_parameters"]
+__all__ = ["Posterior", "Proposal", "no_derived", "require_parameters"]
 
 Scalars = dict[str, Array]
 
@@ -21,6 +21,25 @@ Scalars = dict[str, Array]
 def no_derived(x: Float[Array, " n"]) -> Scalars:
     """The `Posterior.derived` of a model that stores nothing beside its parameters."""
     return {}
+
+
+class Proposal(eqx.Module):
+    """A density close to a posterior, from which independent points can be drawn.
+
+    Attributes
+    ----------
+    components : int
+        It is a mixture of so many components.
+    dimension : int
+        A point takes so many uniform numbers.
+    draw : callable
+        (component, u (dimension,)) -> x (n,), and the logarithm of the density of x if the component is chosen uniformly;
+        inf if there is no such point, and x is then anything finite.
+    """
+
+    components: int = eqx.field(static=True)
+    dimension: int = eqx.field(static=True)
+    draw: Callable[[Array, Array], tuple[Array, Array]]
 
 
 class Posterior(eqx.Module):
@@ -39,6 +58,8 @@ class Posterior(eqx.Module):
     symmetries : tuple of tuples of str
         Exact sign symmetries: changing the sign of all the named parameters together leaves the likelihood
         and the prior invariant.
+    proposal : Proposal, optional
+        For importance sampling, if the model knows one.
 
     Examples
     --------
@@ -55,6 +76,7 @@ class Posterior(eqx.Module):
     terms: Callable[[Array], Scalars]
     derived: Callable[[Array], Scalars] = no_derived
     symmetries: tuple[tuple[str, ...], ...] = eqx.field(default=(), static=True)
+    proposal: Proposal | None = None
 
     def log_prior_unconstrained(self, z: Float[Array, " n"]) -> Float[Array, ""]:
         """Normalised log-density of the prior in unconstrained space."""

@@ -22,6 +22,7 @@ _USES = {
     "probes": 12,
     "jumps": 13,
     "resampling": 14,
+    "importance": 15,
 }
 
 

@@ -19,6 +19,7 @@ from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogUniform, PriorSpec
 from ..priors.uv_spec import UVPriors
 from ..smeft.basis import real_components
+from ._proposals import proposal_of
 from ._rooms import Room, collider_room, light_x_room, light_x_shift, neutrino_room, uv_room
 from ._sources import SAMPLED_SCALE, Parameters, given_at, matching_scale, sm_at, union_of, wilson_sources
 from .catalogue import ModelEntry
@@ -243,4 +244,5 @@ def build(card: "RunCard") -> Posterior:
         parameters = read(x)
         return {name: value for room in rooms for name, value in room.derived(parameters).items()}
 
-    return Posterior(prior, log_likelihood, terms, derived, _symmetries(entry, card, prior.names))
+    proposal = proposal_of(card, entry, prior) if card.sampler.type == "importance" else None
+    return Posterior(prior, log_likelihood, terms, derived, _symmetries(entry, card, prior.names), proposal)

@@ -17,7 +17,7 @@ from ..likelihood.light_x.gminus2 import delta_a
 from ..likelihood.light_x.terms import known_sets, light_x
 from ..likelihood.neutrino.mixing import effective_mass, takagi
 from ..likelihood.neutrino.seesaw import seesaw
-from ..likelihood.neutrino.terms import dataset_of, neutrino_terms
+from ..likelihood.neutrino.terms import NeutrinoData, dataset_of, neutrino_terms
 from ..matching import thresholds
 from ..priors.uv import UVWeights, uv_weights
 from ..priors.uv_spec import UVPriors
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Room",
     "RunningPoint",
+    "card_neutrino_data",
     "collider_room",
     "light_x_charges",
     "light_x_room",
@@ -40,6 +41,7 @@ __all__ = [
     "neutrino_room",
     "running_point",
     "uv_room",
+    "v_Phi_of",
 ]
 
 Values = dict[str, Array]
@@ -127,17 +129,27 @@ def collider_room(entry: ModelEntry) -> Room:
 # --- neutrinos ------------------------------------------------------------------------------------------------------
 
 
+def card_neutrino_data(card: "RunCard") -> NeutrinoData:
+    """The measurements that a card's data set and ordering stand for."""
+    return dataset_of(card.dataset, _ORDERINGS[card.likelihood.neutrino_ordering])
+
+
+def v_Phi_of(entry: ModelEntry) -> Callable[[Parameters], Array]:
+    """v_Phi = mX/(sqrt2 |q_Phi| gX) in GeV, as a function of the parameters."""
+    unit = 2**0.5 * abs(float(entry.charges["Phi"]))
+    return lambda parameters: parameters["mX"] / (unit * parameters["gX"])
+
+
 def neutrino_room(card: "RunCard", entry: ModelEntry) -> Room:
     """Oscillations for the card's ordering, the sum of masses, and neutrinoless double beta decay.
 
     Zero at the best fit of each: massless neutrinos, which the other rooms take as their reference, fit nothing.
     """
     sector = seesaw(neutrino_texture(entry.charges), entry.parameters)
-    data = dataset_of(card.dataset, _ORDERINGS[card.likelihood.neutrino_ordering])
-    unit = 2**0.5 * abs(float(entry.charges["Phi"]))
+    data, v_Phi = card_neutrino_data(card), v_Phi_of(entry)
 
     def masses(parameters: Parameters) -> Array:
-        return sector.light_masses(parameters, parameters["mX"] / (unit * parameters["gX"]))
+        return sector.light_masses(parameters, v_Phi(parameters))
 
     def derived(parameters: Parameters) -> Values:
         m = masses(parameters)

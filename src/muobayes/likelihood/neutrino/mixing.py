@@ -10,6 +10,7 @@ whose eigenvalues are :math:`\pm m_i`: the upper half is the factorisation, with
 are neither degenerate nor zero.
 """
 
+from types import ModuleType
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from jaxtyping import Complex, Float
 
 from ...errors import InputError
 
-__all__ = ["ORDERINGS", "Oscillation", "effective_mass", "oscillation", "takagi"]
+__all__ = ["ORDERINGS", "Oscillation", "effective_mass", "oscillation", "pmns", "takagi"]
 
 ORDERINGS = ("NO", "IO")
 
@@ -43,6 +44,32 @@ def takagi(m: Complex[Array, "3 3"]) -> tuple[Float[Array, "3"], Complex[Array, 
     real = jnp.block([[unit.real, unit.imag], [unit.imag, -unit.real]])
     values, vectors = jnp.linalg.eigh(real)
     return scale * values[3:], vectors[:3, 3:] + 1j * vectors[3:, 3:]
+
+
+def pmns(
+    s12sq: Array | float, s23sq: Array | float, s13sq: Array | float, delta: Array | float, xp: ModuleType = jnp
+) -> Complex[Array, "3 3"]:
+    """Mixing matrix in the standard parametrisation, without Majorana phases.
+
+    Parameters
+    ----------
+    s12sq, s23sq, s13sq : scalar
+        Squared sines of the angles.
+    delta : scalar
+        Degrees.
+    xp : module
+        ``jax.numpy``, or ``numpy`` for an array outside JAX.
+    """
+    s12, s23, s13 = xp.sqrt(s12sq), xp.sqrt(s23sq), xp.sqrt(s13sq)
+    c12, c23, c13 = xp.sqrt(1 - s12sq), xp.sqrt(1 - s23sq), xp.sqrt(1 - s13sq)
+    phase = xp.exp(1j * xp.deg2rad(delta))
+    return xp.array(
+        [
+            [c12 * c13, s12 * c13, s13 / phase],
+            [-s12 * c23 - c12 * s23 * s13 * phase, c12 * c23 - s12 * s23 * s13 * phase, s23 * c13],
+            [s12 * s23 - c12 * c23 * s13 * phase, -c12 * s23 - s12 * c23 * s13 * phase, c23 * c13],
+        ]
+    )
 
 
 class Oscillation(NamedTuple):

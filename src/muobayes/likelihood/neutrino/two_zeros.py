@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from .mixing import Oscillation
+from .mixing import Oscillation, pmns
 
-__all__ = ["Prediction", "pmns", "two_zero_predictions"]
+__all__ = ["Prediction", "two_zero_predictions"]
 
 
 class Prediction(NamedTuple):
@@ -25,20 +25,6 @@ class Prediction(NamedTuple):
     total: float
     m_bb: float
     matrix: np.ndarray
-
-
-def pmns(s12sq: float, s23sq: float, s13sq: float, delta: float) -> np.ndarray:
-    """Mixing matrix in the standard parametrisation, without Majorana phases; delta in degrees."""
-    s12, s23, s13 = np.sqrt([s12sq, s23sq, s13sq])
-    c12, c23, c13 = np.sqrt([1 - s12sq, 1 - s23sq, 1 - s13sq])
-    phase = np.exp(1j * np.deg2rad(delta))
-    return np.array(
-        [
-            [c12 * c13, s12 * c13, s13 / phase],
-            [-s12 * c23 - c12 * s23 * s13 * phase, c12 * c23 - s12 * s23 * s13 * phase, s23 * c13],
-            [s12 * s23 - c12 * c23 * s13 * phase, -c12 * s23 - s12 * c23 * s13 * phase, c23 * c13],
-        ]
-    )
 
 
 def two_zero_predictions(
@@ -57,7 +43,7 @@ def two_zero_predictions(
     """
 
     def ratios(delta: float) -> tuple[np.ndarray, np.ndarray]:
-        u = pmns(float(inputs.s12sq), float(inputs.s23sq), float(inputs.s13sq), delta)
+        u = pmns(float(inputs.s12sq), float(inputs.s23sq), float(inputs.s13sq), delta, np)
         rows = [(u.conj() if minors else u)[a] * (u.conj() if minors else u)[b] for a, b in zeros]
         x = np.cross(*rows)
         x = x / x[2]
