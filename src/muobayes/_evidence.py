@@ -1,4 +1,4 @@
-"""The evidence of a card by two independent estimators: nested sampling, and a bridge from NUTS draws."""
+"""The evidence of a card by two estimators: nested sampling, and a bridge from NUTS draws or importance weights."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from .inference.seeds import named_key
 from .inference.symmetry import sign_symmetry
 from .job import run
 from .models import build as build_model
-from .runcard import Nested, Nuts, RunCard
+from .runcard import Importance, Nested, Nuts, RunCard
 from .rundir import RunDir, write_text
 
 __all__ = ["evidence", "with_nuts"]
@@ -32,8 +32,8 @@ def evidence(
 ) -> tuple[Evidence, ...]:
     """ln Z of a card, relative to the SM (whose parameters are none, so that its likelihood is its evidence).
 
-    The draws of NUTS come from the card's output folder; without a finished run there, it is made first. Both
-    estimates go into ``evidence.json`` beside them, and nested sampling keeps its checkpoint there.
+    The draws of NUTS, or the importance weights, come from the card's output folder; without a finished run there, it
+    is made first. Both estimates go into ``evidence.json`` beside them, and nested sampling keeps its checkpoint there.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def evidence(
     Returns
     -------
     tuple of Evidence
-        Nested sampling and bridge sampling.
+        Nested sampling, and bridge or importance sampling.
 
     Raises
     ------
@@ -55,18 +55,19 @@ def evidence(
     """
     results = run(with_nuts(card), build=build, show_progress=show_progress)
     folder, posterior = results.folder, (build or build_model)(card)
-    found = (
-        _nested(card, posterior, folder, show_progress),
-        _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1)),
-    )
+    if isinstance(card.sampler, Importance):
+        other = Evidence(**json.loads(results.idata["posterior"].attrs["evidence"])[0])
+    else:
+        other = _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1))
+    found = (_nested(card, posterior, folder, show_progress), other)
     record = {"card": card.fingerprint, "estimates": [_plain(e) for e in found]}
     write_text(folder.path / "evidence.json", json.dumps(record, indent=1))
     return found
 
 
 def with_nuts(card: RunCard) -> RunCard:
-    """The card whose draws the bridge uses: the card itself, or one with NUTS in place of nested sampling."""
-    return card if isinstance(card.sampler, Nuts) else card.model_copy(update={"sampler": Nuts()})
+    """The card whose draws are used: the card itself, or one with NUTS in place of nested sampling."""
+    return card if not isinstance(card.sampler, Nested) else card.model_copy(update={"sampler": Nuts()})
 
 
 def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> Evidence:

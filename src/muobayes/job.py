@@ -7,7 +7,7 @@ Orchestration only: the posterior comes from `models`, draws and best fit from `
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -20,23 +20,32 @@ import xarray as xr
 
 from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
-from .inference.diagnostics import Diagnostics, diagnose
+from .inference.diagnostics import (
+    Diagnostics,
+    ParameterDiagnostics,
+    WeightDiagnostics,
+    diagnose,
+    diagnose_weights,
+)
 from .inference.evaluation import check_posterior, evaluate
+from .inference.importance import Importance as Weighted
+from .inference.importance import ImportanceOptions, run_importance
 from .inference.jumps import Scouted, scout
 from .inference.modes import components_by_mode, weigh_modes
 from .inference.nested import NestedOptions, run_nested
 from .inference.nuts import Draws, NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
 from .inference.posterior import Posterior
-from .inference.result import inference_data, save_result, versions
+from .inference.result import Evidence, inference_data, save_result, versions
 from .inference.seeds import named_key
 from .inference.symmetry import SignSymmetry, fold_signs, sign_symmetry
 from .plane import default_groups, evaluate_plane
+from .priors.distributions import PriorSet
 from .provenance import provenance
 from .report.results import Results
 from .report.summary import posterior_summary
 from .report.write import write_report
-from .runcard import Nuts, RunCard
+from .runcard import Importance, Nested, Nuts, RunCard
 from .rundir import RunDir, full_disk_told, logged, prepare, write_text
 
 __all__ = ["run"]
@@ -93,9 +102,9 @@ def run(
         from .observables import point_table
 
         build, observe = build_model, observe or point_table
-    if not isinstance(card.sampler, Nuts):
+    if isinstance(card.sampler, Nested):
         raise InputError(
-            "sampler.type: a run draws with 'nuts'; use `muobayes evidence` for nested sampling."
+            "sampler.type: a run draws with 'nuts' or 'importance'; use `muobayes evidence` for nested sampling."
         )
     if not card.sampled:
         raise InputError("parameters: nothing is sampled; give at least one parameter a prior.")
@@ -124,9 +133,7 @@ def run(
             table.to_csv(folder.observables)
             data.add_groups(observed_data=table[["exp", "sigma_exp", "sigma_th"]].to_xarray())
         save_result(data, folder.posterior)
-        posterior_summary(data, posterior.prior.names, values, sample.diagnostics.parameters).to_csv(
-            folder.summary
-        )
+        posterior_summary(data, posterior.prior.names, values, sample.convergence).to_csv(folder.summary)
         if card.plane is not None:
             _plane(card, posterior, sample, best).to_netcdf(folder.plane, engine="h5netcdf")
         for path, document in documents.items():
@@ -150,20 +157,55 @@ def _check_groups(card: RunCard, posterior: Posterior) -> None:
 
 
 class _Sample(NamedTuple):
-    """Draws: as InferenceData, as one array (chains, draws, n) folded by the symmetries, and judged."""
+    """Draws: as InferenceData, as one array (chains, draws, n) folded by the symmetries, and their convergence."""
 
     data: az.InferenceData
     x: np.ndarray
     best_z: np.ndarray
     symmetry: SignSymmetry
-    diagnostics: Diagnostics
+    convergence: dict[str, ParameterDiagnostics]
 
 
 def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> _Sample:
-    assert isinstance(card.sampler, Nuts), "refused by run"
-    options = NutsOptions(**card.sampler.model_dump(exclude={"type", "jumps"}))
     check_posterior(posterior, named_key(card.seed, "check"))
     symmetry = sign_symmetry(posterior, named_key(card.seed, "symmetry"))
+    how = _draw_by_weights if isinstance(card.sampler, Importance) else _draw_by_nuts
+    return how(card, posterior, symmetry, folder, show_progress)
+
+
+def _draw_by_weights(
+    card: RunCard, posterior: Posterior, symmetry: SignSymmetry, folder: RunDir, show_progress: bool
+) -> _Sample:
+    assert isinstance(card.sampler, Importance), "chosen by _draw"
+    options = ImportanceOptions(**card.sampler.model_dump(exclude={"type"}))
+    begin = time.monotonic()
+    result = run_importance(posterior, options, card.seed, show_progress=show_progress)
+    _log.info("importance sampling: %.0f s", time.monotonic() - begin)
+    points = result.points
+    evidence = Evidence(
+        "importance sampling",
+        points.log_z,
+        points.log_z_error,
+        f"{len(points.x)} proposals, Pareto k-hat {result.k_hat:.2f}",
+    )
+    data, x = _inference_data(card, posterior, result, symmetry, options, [evidence])
+    prior = posterior.prior
+    diagnostics = diagnose_weights(prior.names, x, result, prior.turns)
+    record = {
+        "proposals": len(points.x),
+        "effective": diagnostics.effective,
+        "k-hat": diagnostics.k_hat,
+        "distinct": result.distinct,
+        "log_z": [points.log_z, points.log_z_error],
+    }
+    return _sample(data, x, result, symmetry, diagnostics, record, prior)
+
+
+def _draw_by_nuts(
+    card: RunCard, posterior: Posterior, symmetry: SignSymmetry, folder: RunDir, show_progress: bool
+) -> _Sample:
+    assert isinstance(card.sampler, Nuts), "refused by run"
+    options = NutsOptions(**card.sampler.model_dump(exclude={"type", "jumps"}))
     fingerprint = {"card": card.fingerprint, "versions": versions()}
     begin = time.monotonic()
     scouted = None
@@ -182,6 +224,32 @@ def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bo
         show_progress=show_progress,
     )
     _log.info("NUTS: %.0f s in this session", time.monotonic() - begin)
+    data, x = _inference_data(card, posterior, draws, symmetry, options)
+    prior = posterior.prior
+    diagnostics = diagnose(prior.names, x, draws, prior.turns, options.max_tree_depth)
+    if scouted is not None:
+        content = {
+            "jumps": float(draws.jumped.mean()),
+            "modes": _modes(posterior, symmetry, scouted, draws, x),
+        }
+        write_text(folder.modes, json.dumps(content, indent=1))
+    record = {
+        "divergences": diagnostics.divergences,
+        "smallest E-BFMI": float(diagnostics.e_bfmi.min()),
+        "longest trajectories": diagnostics.deepest,
+    }
+    return _sample(data, x, draws, symmetry, diagnostics, record, prior)
+
+
+def _inference_data(
+    card: RunCard,
+    posterior: Posterior,
+    draws: Draws | Weighted,
+    symmetry: SignSymmetry,
+    options: NutsOptions | ImportanceOptions,
+    evidence: Sequence[Evidence] = (),
+) -> tuple[az.InferenceData, np.ndarray]:
+    """The draws as InferenceData and as one array (chains, draws, n), folded."""
     known = card.entry.parameters
     data = inference_data(
         posterior,
@@ -191,32 +259,28 @@ def _draw(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bo
         card.seed,
         units={name: parameter.unit for name, parameter in known.items()},
         labels={name: parameter.latex for name, parameter in known.items()},
+        evidence=evidence,
         attributes={"model": card.model, "dataset": card.dataset, "card": card.fingerprint},
     )
-    prior = posterior.prior
-    x = np.stack([np.asarray(data["posterior"][name]) for name in prior.names], axis=-1)
-    diagnostics = diagnose(prior.names, x, draws, prior.turns, options.max_tree_depth)
-    data["posterior"].attrs["diagnostics"] = json.dumps(_record(diagnostics))
-    if scouted is not None:
-        content = {
-            "jumps": float(draws.jumped.mean()),
-            "modes": _modes(posterior, symmetry, scouted, draws, x),
-        }
-        write_text(folder.modes, json.dumps(content, indent=1))
-    best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
-    return _Sample(data, x, best_z, symmetry, diagnostics)
+    return data, np.stack([np.asarray(data["posterior"][name]) for name in posterior.prior.names], axis=-1)
 
 
-def _record(diagnostics: Diagnostics) -> dict[str, Any]:
-    """What the report says about the sampler; warnings go to the log at once."""
+def _sample(
+    data: az.InferenceData,
+    x: np.ndarray,
+    draws: Draws | Weighted,
+    symmetry: SignSymmetry,
+    diagnostics: Diagnostics | WeightDiagnostics,
+    record: dict[str, Any],
+    prior: PriorSet,
+) -> _Sample:
+    """Store what the report says about the sampler; warnings go to the log at once."""
     for warning in diagnostics.warnings:
         _log.warning(warning)
-    return {
-        "divergences": diagnostics.divergences,
-        "smallest E-BFMI": float(diagnostics.e_bfmi.min()),
-        "longest trajectories": diagnostics.deepest,
-        "warnings": list(diagnostics.warnings),
-    }
+    record["warnings"] = list(diagnostics.warnings)
+    data["posterior"].attrs["diagnostics"] = json.dumps(record)
+    best_z = draws.z.reshape(-1, prior.size)[np.argmin(draws.potential)]
+    return _Sample(data, x, best_z, symmetry, diagnostics.parameters)
 
 
 def _modes(

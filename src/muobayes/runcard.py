@@ -128,7 +128,9 @@ def _sampler_kind(value: Any) -> Any:
 
 
 Sampler = Annotated[
-    Annotated[Nuts, Tag("nuts")] | Annotated[Nested, Tag("nested")] | Annotated[Importance, Tag("importance")],
+    Annotated[Nuts, Tag("nuts")]
+    | Annotated[Nested, Tag("nested")]
+    | Annotated[Importance, Tag("importance")],
     Discriminator(_sampler_kind),
 ]
 

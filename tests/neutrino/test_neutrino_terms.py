@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import halfnorm
 
 from muobayes.errors import InputError
-from muobayes.likelihood.neutrino.mixing import Oscillation
+from muobayes.likelihood.neutrino.mixing import Oscillation, pmns
 from muobayes.likelihood.neutrino.terms import (
     double_beta_log_likelihood,
     neutrino_data,
@@ -19,7 +19,7 @@ from muobayes.likelihood.neutrino.terms import (
     oscillation_log_likelihood,
     sum_log_likelihood,
 )
-from muobayes.likelihood.neutrino.two_zeros import pmns, two_zero_predictions
+from muobayes.likelihood.neutrino.two_zeros import two_zero_predictions
 
 TWO_ZEROS = {
     "D1R_minor": ([(1, 1), (1, 2)], True),

@@ -10,9 +10,8 @@ import pytest
 
 from muobayes.errors import InputError
 from muobayes.lagrangian.textures import neutrino_texture
-from muobayes.likelihood.neutrino.mixing import effective_mass, oscillation, takagi
+from muobayes.likelihood.neutrino.mixing import effective_mass, oscillation, pmns, takagi
 from muobayes.likelihood.neutrino.seesaw import light_masses, majorana_matrix, seesaw
-from muobayes.likelihood.neutrino.two_zeros import pmns
 from muobayes.models.catalogue import read_model
 
 

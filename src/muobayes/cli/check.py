@@ -12,18 +12,19 @@ def check(
     resolved: Annotated[bool, typer.Option("--resolved", help="print the card with all defaults")] = False,
 ) -> None:
     """Check a run card; tell every problem with its line, or what the run would do."""
-    from ..runcard import Nuts, RunCard
+    from ..runcard import Importance, Nuts, RunCard
 
     found = RunCard.load(card, dataset=dataset)
     if resolved:
         typer.echo(found.to_yaml(), nl=False)
         return
     sampler = found.sampler
-    how = (
-        f"NUTS, {sampler.chains} chains of {sampler.warmup} + {sampler.draws} iterations"
-        if isinstance(sampler, Nuts)
-        else f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
-    )
+    if isinstance(sampler, Nuts):
+        how = f"NUTS, {sampler.chains} chains of {sampler.warmup} + {sampler.draws} iterations"
+    elif isinstance(sampler, Importance):
+        how = f"importance sampling, {sampler.proposals} proposals, {sampler.chains} x {sampler.draws} draws"
+    else:
+        how = f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
     ties = "".join(f", {name} = {target}" for name, target in found.ties.items())
     typer.echo(f"{card}: the card is valid.")
     typer.echo(f"  model    {found.model} ({found.entry.title})")

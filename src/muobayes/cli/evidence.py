@@ -15,7 +15,7 @@ def evidence(
     seed: Annotated[int | None, typer.Option(help="replace the card's seed")] = None,
     output: Annotated[Path | None, typer.Option(help="replace the card's output folder")] = None,
 ) -> None:
-    """Evidence against the SM by nested sampling, and by bridge sampling from NUTS draws (made if needed)."""
+    """Evidence by nested sampling, and by a bridge from NUTS draws or by importance weights (made if needed)."""
     from ..runcard import RunCard
     from ..rundir import prepare
 

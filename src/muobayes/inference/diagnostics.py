@@ -3,7 +3,7 @@
 References
 ----------
 A. Vehtari et al., arXiv:1903.08008 (rank-normalised R-hat, bulk and tail ESS); M. Betancourt,
-arXiv:1604.00695 (E-BFMI).
+arXiv:1604.00695 (E-BFMI); arXiv:1507.02646 (k-hat).
 """
 
 from typing import NamedTuple
@@ -12,14 +12,16 @@ import arviz as az
 import numpy as np
 from jaxtyping import Float
 
+from .importance import Importance
 from .nuts import Draws
 
-__all__ = ["Diagnostics", "ParameterDiagnostics", "diagnose"]
+__all__ = ["Diagnostics", "ParameterDiagnostics", "WeightDiagnostics", "diagnose", "diagnose_weights"]
 
 MAX_R_HAT = 1.01
 MIN_ESS = 400.0
 MAX_DIVERGING = 1e-3
 MIN_E_BFMI = 0.3
+MAX_K_HAT = 0.7
 
 
 class ParameterDiagnostics(NamedTuple):
@@ -95,6 +97,50 @@ def diagnose(
     )
 
 
+class WeightDiagnostics(NamedTuple):
+    """How far importance sampling can be trusted.
+
+    Attributes
+    ----------
+    parameters : dict of str to ParameterDiagnostics
+        Of the resampled draws; these are independent, unless few points carry the weight.
+    effective : float
+        Number of independent draws that the weights are worth.
+    k_hat : float
+        Their Pareto tail index.
+    warnings : tuple of str
+        What is wrong, in sentences; empty when nothing is.
+    """
+
+    parameters: dict[str, ParameterDiagnostics]
+    effective: float
+    k_hat: float
+    warnings: tuple[str, ...]
+
+
+def diagnose_weights(
+    names: tuple[str, ...],
+    x: Float[np.ndarray, "chains draws n"],
+    result: Importance,
+    turns: tuple[float | None, ...],
+) -> WeightDiagnostics:
+    """Diagnose importance sampling; parameters as in `diagnose`."""
+    parameters = {name: _parameter(x[..., i], turns[i]) for i, name in enumerate(names)}
+    effective, k_hat = result.points.effective, result.k_hat
+    found = _parameter_warnings(parameters)
+    if not k_hat <= MAX_K_HAT:
+        found.append(
+            f"The importance weights have a heavy tail: k-hat is {k_hat:.2f} > {MAX_K_HAT}, so that neither draws nor "
+            "evidence can be trusted; the proposal misses part of the posterior."
+        )
+    if not effective >= MIN_ESS:
+        found.append(
+            f"The importance weights are worth {effective:.0f} independent draws, less than {MIN_ESS:.0f}; raise "
+            "sampler.proposals."
+        )
+    return WeightDiagnostics(parameters, effective, k_hat, tuple(found))
+
+
 def _parameter(values: np.ndarray, turn: float | None) -> ParameterDiagnostics:
     if turn is not None:
         angle = 2 * np.pi * values / turn
@@ -109,13 +155,7 @@ def _parameter(values: np.ndarray, turn: float | None) -> ParameterDiagnostics:
         )
 
 
-def _warnings(
-    parameters: dict[str, ParameterDiagnostics],
-    diverging: float,
-    e_bfmi: np.ndarray,
-    deepest: float,
-    jumped: bool,
-) -> list[str]:
+def _parameter_warnings(parameters: dict[str, ParameterDiagnostics]) -> list[str]:
     found = []
     # Written so that a NaN, as from a chain that never moved, is a warning too.
     unmixed = [f"{name} ({p.r_hat:.3f})" for name, p in parameters.items() if not p.r_hat <= MAX_R_HAT]
@@ -134,6 +174,17 @@ def _warnings(
             found.append(
                 f"Too few independent draws: {kind} ESS < {MIN_ESS:.0f} for {', '.join(few)}; run longer."
             )
+    return found
+
+
+def _warnings(
+    parameters: dict[str, ParameterDiagnostics],
+    diverging: float,
+    e_bfmi: np.ndarray,
+    deepest: float,
+    jumped: bool,
+) -> list[str]:
+    found = _parameter_warnings(parameters)
     if diverging > MAX_DIVERGING:
         found.append(
             f"{100 * diverging:.2f} % of the trajectories diverged (at most {100 * MAX_DIVERGING:.1f} %), so "

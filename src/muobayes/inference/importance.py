@@ -1,9 +1,9 @@
 """Importance sampling from a proposal that a model offers: independent draws, and the evidence with its error.
 
-A proposal is a mixture of maps from the unit cube to parameters with a known density. The cube is adapted as in VEGAS: for
-each component of the mixture one grid per axis, whose cells hold equal parts of the weight. Weights are tempered as long as
-few points carry them, so that a proposal that first misses the posterior moves towards it. What counts is one last set of
-points with the grids fixed.
+A proposal is a mixture of maps from the unit cube to parameters with a known density. The cube is adapted as in VEGAS:
+for each component of the mixture one grid per axis, whose cells hold equal parts of the weight. Weights are tempered as
+long as few points carry them, so that a proposal that first misses the posterior moves towards it. What counts is one
+last set of points with the grids fixed.
 
 References
 ----------
@@ -34,7 +34,8 @@ _ROUNDS = 9
 _ROUND = 0.2  # points of a round of adaptation, in parts of the proposals
 _TEMPERED = 0.02  # temper the weights until the effective sample is this part of the points
 _DAMPING = 0.7
-_FLOOR = 0.1  # part of the points that ignores what was learned
+_FLOOR = 0.2  # part of the points that ignores what was learned in an axis
+_SHARED = 0.5  # part of the points that is shared equally by the components
 
 
 class ImportanceOptions(NamedTuple):
@@ -90,8 +91,10 @@ class Importance(NamedTuple):
 
     Attributes
     ----------
-    x : (chains, draws, n)
-        Resampled from the points by their smoothed weights, in random order.
+    z : (chains, draws, n)
+        Unconstrained points, resampled from all points by their smoothed weights, in random order.
+    potential : (chains, draws)
+        Minus the log-posterior density in unconstrained space.
     points : WeightedPoints
         All points of the last round.
     k_hat : float
@@ -100,10 +103,16 @@ class Importance(NamedTuple):
         Number of different points among the draws.
     """
 
-    x: Float[np.ndarray, "chains draws n"]
+    z: Float[np.ndarray, "chains draws n"]
+    potential: Float[np.ndarray, "chains draws"]
     points: WeightedPoints
     k_hat: float
     distinct: int
+
+    @property
+    def statistics(self) -> dict[str, np.ndarray]:
+        """What InferenceData calls sample statistics."""
+        return {"lp": -self.potential}
 
 
 def _effective(log_weight: np.ndarray) -> float:
@@ -119,7 +128,7 @@ class _Grid(NamedTuple):
 
     def draw(self, random: np.random.Generator, m: int) -> "_Cube":
         components, dimension, _ = self.edges.shape
-        component = random.choice(components, m, p=self.share)
+        component = np.asarray(random.choice(components, m, p=self.share))
         position = random.random((m, dimension)) * _BINS
         cell = np.minimum(position.astype(int), _BINS - 1)
         at = (component[:, None], np.arange(dimension), cell)
@@ -138,7 +147,7 @@ class _Grid(NamedTuple):
             effective = weight[mine].sum() ** 2 / squares[k]
             learned = (1 - _FLOOR) * effective / (effective + _BINS)
             for axis in range(dimension):
-                parts = np.bincount(cube.cell[mine, axis], weight[mine], _BINS)
+                parts: np.ndarray = np.bincount(cube.cell[mine, axis], weight[mine], _BINS)
                 parts = np.convolve(np.pad(parts, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
                 parts = (parts / parts.sum()) ** _DAMPING
                 parts = learned * parts / parts.sum() + (1 - learned) / _BINS
@@ -146,7 +155,7 @@ class _Grid(NamedTuple):
                 edges[k, axis] = np.interp(np.linspace(0, total[-1], _BINS + 1), total, self.edges[k, axis])
         # the variance of the mean is least if a component has points in proportion to its root mean square
         share = np.sqrt(squares * self.share)
-        share = (1 - _FLOOR) * share / share.sum() + _FLOOR / components
+        share = (1 - _SHARED) * share / share.sum() + _SHARED / components
         return _Grid(share, edges)
 
 
@@ -243,7 +252,9 @@ def weighted_points(
             cube = grid.draw(random, size)
             found = _evaluate(posterior, proposal, cube, pause)
             if not np.isfinite(found.log_weight).any():
-                raise InputError("sampler: none of the points that the model proposes lies inside the priors.")
+                raise InputError(
+                    "sampler: none of the points that the model proposes lies inside the priors."
+                )
             note = f"adaptation, effective sample {found.effective:.0f} of {size}"
             grid = grid.adapted(cube, found.log_weight)
         note = "with the grids fixed"
@@ -257,10 +268,24 @@ def run_importance(
     random = np.random.default_rng(np.asarray(jax.random.key_data(named_key(seed, "importance"))))
     points = weighted_points(posterior, options.proposals, random, show_progress=show_progress)
     possible = np.flatnonzero(np.isfinite(points.log_weight))
-    log_weight, k_hat = az.psislw(points.log_weight[possible])
+    with np.errstate(over="ignore"):  # candidates for the Pareto scale that are far off
+        log_weight, k_hat = az.psislw(points.log_weight[possible])
     count = options.chains * options.draws
     levels = (np.arange(count) + random.random()) / count
     total = np.cumsum(np.exp(np.asarray(log_weight)))
-    chosen = possible[np.searchsorted(total / total[-1], levels)]
-    x = points.x[random.permutation(chosen)].reshape(options.chains, options.draws, -1)
-    return Importance(x, points, float(k_hat), len(np.unique(chosen)))
+    drawn = possible[np.searchsorted(total / total[-1], levels)]
+    z, potential = _unconstrained(posterior, jnp.asarray(points.x[random.permutation(drawn)]))
+    shape = (options.chains, options.draws)
+    return Importance(
+        np.asarray(z).reshape(*shape, -1),
+        np.asarray(potential).reshape(shape),
+        points,
+        float(k_hat),
+        len(np.unique(drawn)),
+    )
+
+
+@eqx.filter_jit
+def _unconstrained(posterior: Posterior, x: Array) -> tuple[Array, Array]:
+    z = jax.vmap(posterior.prior.to_unconstrained)(x)
+    return z, jax.vmap(posterior.potential)(z)

@@ -89,6 +89,18 @@ class Draws(NamedTuple):
     diverging: np.ndarray
     jumped: np.ndarray
 
+    @property
+    def statistics(self) -> dict[str, np.ndarray]:
+        """What InferenceData calls sample statistics."""
+        return {
+            "lp": -self.potential,
+            "energy": self.energy,
+            "acceptance_rate": self.accept_prob,
+            "step_size": self.step_size,
+            "n_steps": self.num_steps,
+            "diverging": np.asarray(self.diverging),
+        }
+
 
 def starting_points(posterior: Posterior, key: Array, chains: int) -> Float[Array, "chains n"]:
     """Where chains start: for each the best of 64 prior draws, so that starts are spread but not absurd."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from .evaluation import Evaluation, evaluate
+from .importance import Importance, ImportanceOptions
 from .nuts import Draws, NutsOptions
 from .posterior import Posterior
 from .seeds import named_key
@@ -50,9 +51,9 @@ def versions() -> dict[str, str]:
 
 def inference_data(
     posterior: Posterior,
-    draws: Draws,
+    draws: Draws | Importance,
     symmetry: SignSymmetry,
-    options: NutsOptions,
+    options: NutsOptions | ImportanceOptions,
     seed: int,
     *,
     units: Mapping[str, str] | None = None,
@@ -61,15 +62,15 @@ def inference_data(
     evidence: Sequence[Evidence] = (),
     attributes: Mapping[str, Any] | None = None,
 ) -> az.InferenceData:
-    """Assemble the result of NUTS.
+    """Assemble the result of NUTS or of importance sampling.
 
     Parameters
     ----------
     posterior : Posterior
-    draws : Draws
+    draws : Draws or Importance
     symmetry : SignSymmetry
         Draws are folded by it; the sentence that says so is the attribute ``folding``.
-    options : NutsOptions
+    options : NutsOptions or ImportanceOptions
     seed : int
     units, labels : mapping, optional
         Parameter name -> unit, and -> LaTeX label.
@@ -92,17 +93,9 @@ def inference_data(
     key = named_key(seed, "prior")
     prior = np.asarray(posterior.prior.sample(key, (1, _PRIOR_DRAWS)))
     drawn, of_prior = _at(posterior, folded.x), _at(posterior, prior)
-    diverging = np.asarray(draws.diverging)
     data = az.from_dict(
         posterior=_columns(names, folded.x) | drawn.derived,
-        sample_stats={
-            "lp": -draws.potential,
-            "energy": draws.energy,
-            "acceptance_rate": draws.accept_prob,
-            "step_size": draws.step_size,
-            "n_steps": draws.num_steps,
-            "diverging": diverging,
-        },
+        sample_stats=draws.statistics,
         log_likelihood=drawn.terms,
         prior=_columns(names, prior) | of_prior.derived,
         observed_data={k: np.atleast_1d(np.asarray(v, float)) for k, v in (observed or {}).items()} or None,

@@ -201,6 +201,7 @@ def build(card: "RunCard") -> Posterior:
     """
     entry = card.entry
     prior = prior_set(_priors(card))
+    proposal = proposal_of(card, entry, prior) if card.sampler.type == "importance" else None
     read = parameter_reader(card, prior)
     _, scale = matching_scale(card)
     rooms: list[Room] = []
@@ -244,5 +245,4 @@ def build(card: "RunCard") -> Posterior:
         parameters = read(x)
         return {name: value for room in rooms for name, value in room.derived(parameters).items()}
 
-    proposal = proposal_of(card, entry, prior) if card.sampler.type == "importance" else None
     return Posterior(prior, log_likelihood, terms, derived, _symmetries(entry, card, prior.names), proposal)

@@ -38,8 +38,8 @@ def proposal_of(card: "RunCard", entry: ModelEntry, prior: PriorSet) -> Proposal
     group = entry.gauge.group if entry.gauge else ""
     if entry.sectors != ("neutrinos",) or entry.mediators or entry.x != "decoupled" or group not in _SEESAWS:
         raise InputError(
-            f"sampler.type: {entry.name} has no proposal for 'importance' (neutrinos/b-3lmu and neutrinos/lmu-ltau have); "
-            "use 'nuts'."
+            f"sampler.type: {entry.name} has no proposal for 'importance', only neutrinos/b-3lmu and "
+            "neutrinos/lmu-ltau have; use 'nuts'."
         )
     (moduli, phases), make = _SEESAWS[group]
     if set(prior.names) != {*moduli, *phases}:
@@ -51,10 +51,15 @@ def proposal_of(card: "RunCard", entry: ModelEntry, prior: PriorSet) -> Proposal
     for name, spec in specs.items():
         if name in moduli and not isinstance(spec, LogUniform):
             raise InputError(f"prior of {name!r}: 'importance' needs a log-uniform prior.")
-        if name in phases and not (isinstance(spec, Periodic) and math.isclose(spec.high - spec.low, 2 * math.pi)):
+        if name in phases and not (
+            isinstance(spec, Periodic) and math.isclose(spec.high - spec.low, 2 * math.pi)
+        ):
             raise InputError(f"prior of {name!r}: 'importance' needs a periodic prior over a full turn.")
     bounds = dict(zip(prior.names, prior.bounds))
-    data, v_Phi = card_neutrino_data(card), float(v_Phi_of(entry)(prior.fixed))
+    data, v_Phi = (
+        card_neutrino_data(card),
+        float(v_Phi_of(entry)({n: jnp.asarray(v) for n, v in prior.fixed.items()})),
+    )
     seesaw = make({name: bounds[name] for name in moduli}, data, v_Phi)
     place = np.array([(*moduli, *phases).index(name) for name in prior.names])
     starts = jnp.array([bounds[name][0] for name in phases])

@@ -274,8 +274,20 @@ def _sampling_rows(results: Results) -> list[dict[str, str]]:
         "largest R-hat": fixed(table.r_hat.max(), 4),
         "smallest bulk ESS": fixed(table.ess_bulk.min(), 0),
         "smallest tail ESS": fixed(table.ess_tail.min(), 0),
-        "divergences": str(record["divergences"]),
-        "smallest E-BFMI": fixed(record["smallest E-BFMI"], 2),
-        "trajectories of the longest length allowed": f"{100 * record['longest trajectories']:.1f} %",
     }
+    if "k-hat" in record:
+        log_z, error = record["log_z"]
+        rows |= {
+            "proposals": str(record["proposals"]),
+            "effective sample of the importance weights": fixed(record["effective"], 0),
+            "Pareto k-hat of the weights": fixed(record["k-hat"], 2),
+            "different points among the draws": str(record["distinct"]),
+            "ln Z": f"{fixed(log_z, 3)} ± {fixed(error, 3)}",
+        }
+    else:
+        rows |= {
+            "divergences": str(record["divergences"]),
+            "smallest E-BFMI": fixed(record["smallest E-BFMI"], 2),
+            "trajectories of the longest length allowed": f"{100 * record['longest trajectories']:.1f} %",
+        }
     return [{"label": label, "value": value} for label, value in rows.items()]

@@ -13,7 +13,7 @@ import xarray as xr
 
 from ..errors import InputError
 from ..models.catalogue import ModelEntry
-from ..runcard import Nuts, RunCard
+from ..runcard import Importance, Nuts, RunCard
 from ..rundir import RunDir
 from .numbers import signed
 
@@ -240,7 +240,7 @@ class Results:
 
     @cached_property
     def diagnostics(self) -> Mapping[str, Any]:
-        """What the sampler's own record says: divergences, E-BFMI, and ``warnings`` in sentences."""
+        """What the sampler's own record says (divergences and E-BFMI, or weights), and ``warnings`` in sentences."""
         return json.loads(self.idata["posterior"].attrs["diagnostics"])
 
     @property
@@ -249,6 +249,9 @@ class Results:
         sampler = self.card.sampler
         if isinstance(sampler, Nuts):
             return f"NUTS, {sampler.chains} chains of {sampler.draws} draws"
+        if isinstance(sampler, Importance):
+            drawn = f"{sampler.chains} × {sampler.draws} draws"
+            return f"importance sampling, {drawn} resampled from {sampler.proposals} weighted points"
         return f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
 
     @property

@@ -1,15 +1,15 @@
 r"""Random low-energy numbers with a known density, for seesaws with one or two vanishing entries of the inverse.
 
 Uniform numbers u go in, values and the logarithm of their density come out. Angles and mass differences follow split
-logistic distributions around the data. The rest is drawn so that the weights of a flat prior of all logarithms are bounded:
+logistic distributions around the data. The rest is drawn where a flat prior of all logarithms has its poles:
 
-* the angle of the triangle of (m_nu^-1)_mumu = 0 is uniform, and the lightest mass that belongs to it is solved for: where
-  the triangle degenerates the density of the mass has a pole;
-* or the ratio t of two other entries is flat in ln |t| and in its phase, and delta and the lightest mass are solved for:
-  a vanishing entry is a pole of the posterior.
+* the angle of the triangle of (m_nu^-1)_mumu = 0 is uniform, and the lightest mass that belongs to it is solved for:
+  where the triangle degenerates the density of the mass has a pole;
+* or the ratio t of two other entries is flat in ln |t| and in its phase, and delta and the lightest mass are solved
+  for: a vanishing entry is a pole of the posterior.
 
-Solving means: a grid, the cells in which the function changes sign, one of them at random, bisection. The density counts the
-same cells.
+Solving means: a grid, the cells in which the function changes sign, one of them at random, bisection. The density
+counts the same cells.
 """
 
 from collections.abc import Callable, Sequence
@@ -225,9 +225,7 @@ def draw_one_zero(
         Scales of the logistic distributions in units of the measured errors.
     """
     measured, log_density, exists = _measured(u, data, broadening)
-    delta = 360.0 * u[5]
-    unknown = jnp.zeros(())
-    drawn = Numbers(*measured[:3], delta, *measured[3:], unknown)
+    drawn = Numbers._make([*measured[:3], 360.0 * u[5], *measured[3:], jnp.zeros(())])
     drawn = jax.tree.map(lambda value, ordinary: jnp.where(exists, value, ordinary), drawn, _ORDINARY)
     log_mass, found = _masses_of(drawn, data.ordering).draw(u[6], u[7])
     options = [(drawn._replace(log_lightest=log_mass), jnp.where(u[8] < 0.5, 1.0, -1.0), found)]
@@ -260,7 +258,7 @@ def draw_two_zeros(u: Float[Array, "7"], data: NeutrinoData, zero: tuple[int, in
     """
     measured, log_density, exists = _measured(u, data, broadening)
     ratio = (zero, (0, 0))
-    drawn = Numbers(*measured[:3], 360.0 * u[5], *measured[3:], jnp.zeros(()))
+    drawn = Numbers._make([*measured[:3], 360.0 * u[5], *measured[3:], jnp.zeros(())])
     drawn = jax.tree.map(lambda value, ordinary: jnp.where(exists, value, ordinary), drawn, _ORDINARY)
     scales = _log_difference(data, "Dm21", broadening)
     log_density -= _split_logistic_density(drawn.log_Dm21, *scales)

@@ -2,9 +2,9 @@ r"""Mass matrices with one or two vanishing entries of the inverse, from low-ene
 
 With :math:`m_\nu^{-1} = U^*\,\mathrm{diag}(y_i)\,U^\dagger`, :math:`|y_i| = 1/m_i`, every entry is linear in the y_i.
 
-One zero, :math:`(m_\nu^{-1})_{\mu\mu} = 0`: three complex numbers of moduli :math:`|U_{\mu i}|^2/m_i` add up to zero, a
-triangle. Angles, delta and masses fix it up to its mirror image, if it closes. Two zeros, or one zero and the ratio t of two
-entries: y is the cross product of two rows, so that angles, delta and t fix the ratios of the masses.
+One zero, :math:`(m_\nu^{-1})_{\mu\mu} = 0`: three complex numbers of moduli :math:`|U_{\mu i}|^2/m_i` add up to zero,
+a triangle. Angles, delta and masses fix it up to its mirror image, if it closes. Two zeros, or one zero and the ratio t
+of two entries: y is the cross product of two rows, so that angles, delta and t fix the ratios of the masses.
 """
 
 from typing import NamedTuple

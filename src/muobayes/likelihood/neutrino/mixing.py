@@ -47,7 +47,11 @@ def takagi(m: Complex[Array, "3 3"]) -> tuple[Float[Array, "3"], Complex[Array, 
 
 
 def pmns(
-    s12sq: Array | float, s23sq: Array | float, s13sq: Array | float, delta: Array | float, xp: ModuleType = jnp
+    s12sq: Array | float,
+    s23sq: Array | float,
+    s13sq: Array | float,
+    delta: Array | float,
+    xp: ModuleType = jnp,
 ) -> Complex[Array, "3 3"]:
     """Mixing matrix in the standard parametrisation, without Majorana phases.
 

@@ -4,16 +4,16 @@ Take v_Phi y_Phi and M_R together as the matrix M, so that :math:`m_\nu^{-1} = -
 right-handed neutrinos, :math:`Y_{.i}\to e^{r_i}Y_{.i}`, :math:`M_{ij}\to e^{r_i+r_j}M_{ij}`, changes nothing. In a box of
 logarithms the r_i are therefore flat in intervals, which depend on everything else.
 
-**B-3Lmu.** With :math:`B = \mathrm{diag}(\sqrt{M_{11}},\sqrt{M_{33}})\,Y^{-1}` in the e-tau block, :math:`B^TB` is that block of the
-inverse mass matrix, hence B is known up to a complex rotation by z, and
+**B-3Lmu.** With :math:`B = \mathrm{diag}(\sqrt{M_{11}},\sqrt{M_{33}})\,Y^{-1}` in the e-tau block, :math:`B^TB` is
+that block of the inverse mass matrix, hence B is known up to a complex rotation by z, and
 
 .. math:: \alpha = \frac{y_{31}}{y_{33}}\sqrt{\frac{M_{33}}{M_{11}}} = \tan z,\quad
           \beta = \frac{y_{11}}{y_{13}}\sqrt{\frac{M_{33}}{M_{11}}} = \tan(z-\zeta),\quad
           \kappa = \frac{y_\Phi^{23}}{y_\Phi^{12}}\sqrt{\frac{M_{11}}{M_{33}}} = -\tan(z-\xi),
 
-where zeta and xi follow from the inverse mass matrix. A flat prior of the logarithms has a pole wherever one of these or its
-reciprocal vanishes: z is drawn from a mixture in which each has a flat logarithm and phase in turn. **Lmu-Ltau**: the
-entries of the inverse are single products, so that nothing but the rescalings is left.
+where zeta and xi follow from the inverse mass matrix. A flat prior of the logarithms has a pole wherever one of these
+or its reciprocal vanishes: z is drawn from a mixture in which each has a flat logarithm and phase in turn.
+**Lmu-Ltau**: the entries of the inverse are single products, so that nothing but the rescalings is left.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -61,8 +61,8 @@ class SeesawDraw(NamedTuple):
     components, dimension : int
         Number of components of the mixture, and of uniform numbers.
     draw : callable
-        (component, u) -> moduli, phases, ln of their density if the component is drawn uniformly; that is inf where there is no
-        point.
+        (component, u) -> moduli, phases, ln of their density if the component is drawn uniformly, which is inf where
+        there is no point.
     """
 
     components: int
@@ -76,7 +76,9 @@ class _Box(NamedTuple):
     low: Float[Array, " n"]
     high: Float[Array, " n"]
 
-    def interval(self, logs: Array, of: Sequence[int], powers: Sequence[float], u: Array) -> tuple[Array, Array]:
+    def interval(
+        self, logs: Array, of: Sequence[int], powers: Sequence[float], u: Array
+    ) -> tuple[Array, Array]:
         """A uniform r for which logs + powers r stay in the box, and the length of its interval."""
         at, power = jnp.array(of), jnp.array(powers)
         low = ((self.low[at] - logs[at]) / power).max()
@@ -122,9 +124,7 @@ def _block(K: Array) -> _Block:
     B = jnp.array([[first, et / first], [0.0, jnp.sqrt(tt - et**2 / ee)]])
     mu = jnp.array([K[1, 0], K[1, 2]])
     turned = mu @ jnp.linalg.inv(B)
-    return _Block(
-        B, mu, jnp.array([0.0, jnp.arctan(B[1, 1] / B[0, 1]), jnp.arctan(turned[1] / turned[0])])
-    )
+    return _Block(B, mu, jnp.array([0.0, jnp.arctan(B[1, 1] / B[0, 1]), jnp.arctan(turned[1] / turned[0])]))
 
 
 def _b_3lmu_logs(K: Array, z: Array, sign: Array, log_v_Phi: float) -> Logs:
@@ -168,15 +168,15 @@ def b_3lmu_draw(
         low = draw_one_zero(component // _TUBES, u[:9], data, ratios, broadening)
         K = _UNIT * inverse_mass(low.numbers, low.mirror, data.ordering)
         centres = _block(K).centres
-        z = centres[component % _TUBES] + jnp.arctan(
-            jnp.exp(_LOG_TAN * (2 * u[9] - 1) + 2j * jnp.pi * u[10])
-        )
+        z = centres[component % _TUBES] + jnp.arctan(jnp.exp(_LOG_TAN * (2 * u[9] - 1) + 2j * jnp.pi * u[10]))
         sign = jnp.where(u[11] < 0.5, 1.0, -1.0)
         tangents = jnp.tan(z - centres)
         # |d ln tan z/dz|^2, where ln tan is within its range (with a margin for rounding)
         slopes = jnp.abs(tangents + 1 / tangents) ** 2
         reached = jnp.abs(jnp.log(jnp.abs(tangents))) < _LOG_TAN * (1 + 1e-9)
-        log_density = low.log_density + jnp.log(jnp.where(reached, slopes, 0.0).mean() / (4 * jnp.pi * _LOG_TAN))
+        log_density = low.log_density + jnp.log(
+            jnp.where(reached, slopes, 0.0).mean() / (4 * jnp.pi * _LOG_TAN)
+        )
         logs, _ = _b_3lmu_logs(K, z, sign, log_v_Phi)
         r1, length1 = box.interval(logs, (0, 2, 5), (1, 1, 2), u[12])
         r3, length3 = box.interval(logs, (1, 3, 6), (1, 1, 2), u[13])
@@ -214,7 +214,7 @@ def lmu_ltau_draw(
 
     def logs_of(free: Array) -> Logs:
         """For y11 = y22 = y33 = 1, from s12sq, s23sq, s13sq, delta and ln \\|Dm3l\\|."""
-        drawn = Numbers(*free[:4], jnp.zeros(()), free[4], jnp.zeros(()))
+        drawn = Numbers._make([*free[:4], jnp.zeros(()), free[4], jnp.zeros(())])
         found = shape(drawn.mixing(), (zero, (0, 0)), 0.0, data.ordering)
         squares = jnp.exp(found.log_squares)
         size = squares[2] - squares[0 if data.ordering == "NO" else 1]

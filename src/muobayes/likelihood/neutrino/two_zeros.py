@@ -43,7 +43,7 @@ def two_zero_predictions(
     """
 
     def ratios(delta: float) -> tuple[np.ndarray, np.ndarray]:
-        u = pmns(float(inputs.s12sq), float(inputs.s23sq), float(inputs.s13sq), delta, np)
+        u = np.asarray(pmns(float(inputs.s12sq), float(inputs.s23sq), float(inputs.s13sq), delta, np))
         rows = [(u.conj() if minors else u)[a] * (u.conj() if minors else u)[b] for a, b in zeros]
         x = np.cross(*rows)
         x = x / x[2]
