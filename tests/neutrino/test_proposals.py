@@ -7,17 +7,20 @@ import numpy as np
 import pytest
 
 from muobayes.errors import InputError
-from muobayes.inference.evaluation import evaluate
 from muobayes.inference.importance import weighted_points
 from muobayes.inference.posterior import Posterior, Proposal
 from muobayes.inference.seeds import named_key
+from muobayes.lagrangian.textures import neutrino_texture
 from muobayes.likelihood.neutrino import proposals
 from muobayes.likelihood.neutrino.draws import draw_one_zero, draw_two_zeros
 from muobayes.likelihood.neutrino.low_energy import inverse_mass
 from muobayes.likelihood.neutrino.mixing import oscillation, takagi
+from muobayes.likelihood.neutrino.seesaw import seesaw
 from muobayes.likelihood.neutrino.terms import neutrino_data, neutrino_terms
 from muobayes.models import build
 from muobayes.models._rooms import v_Phi_of
+from muobayes.priors.distributions import prior_set
+from muobayes.priors.spec import LogUniform
 from muobayes.runcard import RunCard
 
 RATIOS = (((1, 2), (0, 1)), ((0, 1), (0, 2)))
@@ -62,32 +65,44 @@ def _as_proposal(draw, prior, names):
     return Proposal(draw.components, draw.dimension, point)
 
 
-def _with_errors(model, ordering, factor, broadening=0.7):
-    """The posterior of a model if oscillations were measured with errors `factor` times as large."""
+MODELS = {
+    "b-3lmu": (proposals.B_3LMU, proposals.b_3lmu_draw),
+    "lmu-ltau": (proposals.LMU_LTAU, proposals.lmu_ltau_draw),
+}
+NEAR = {  # a point of each posterior, in the order of the model's moduli (GeV)
+    "b-3lmu": (5.5e-7, 2.6e-6, 6.3e-6, 7.7e-6, 1e-6, 5e4, 4e4, 0.012, 0.002),
+    "lmu-ltau": (4e-7, 2e-6, 2e-6, 40.0, 4e3, 0.02, 0.004),
+}
+
+
+def _wide(model, ordering, factor, broadening=0.7, near=None):
+    """The posterior of a model if oscillations were measured with errors `factor` times as large.
+
+    With ``near`` the moduli lie within a factor of that size of a point, so that prior draws find the posterior.
+    """
+    (moduli, phases), make = MODELS[model]
     card = RunCard.from_dict({"model": f"neutrinos/{model}", "dataset": "paper2021"})
-    posterior = build(card)
+    specs = dict(card.priors_of)
+    if near:
+        specs |= {n: LogUniform(low=v / near, high=v * near) for n, v in zip(moduli, NEAR[model])}
+    prior = prior_set(specs)
     data = neutrino_data(ordering, "4.0")
     plus, minus = (jax.tree.map(lambda v: factor * v, part) for part in (data.plus, data.minus))
     data = data._replace(plus=plus, minus=minus)
-    room = build(card)
-    v_Phi = float(v_Phi_of(card.entry)(room.prior.fixed))
-    names, make = {
-        "b-3lmu": (proposals.B_3LMU, proposals.b_3lmu_draw),
-        "lmu-ltau": (proposals.LMU_LTAU, proposals.lmu_ltau_draw),
-    }[model]
-    bounds = dict(zip(posterior.prior.names, posterior.prior.bounds))
-    from muobayes.lagrangian.textures import neutrino_texture
-    from muobayes.likelihood.neutrino.seesaw import seesaw
-
-    sector = seesaw(neutrino_texture(card.entry.charges), posterior.prior.names)
+    v_Phi = float(v_Phi_of(card.entry)(prior.fixed))
+    sector = seesaw(neutrino_texture(card.entry.charges), prior.names)
 
     def terms(x):
-        return neutrino_terms(data, sector.light_masses(dict(zip(posterior.prior.names, x)), v_Phi))
+        return neutrino_terms(data, sector.light_masses(dict(zip(prior.names, x)), v_Phi))
 
-    draw = make({n: bounds[n] for n in names[0]}, data, v_Phi, broadening)
-    return Posterior(
-        posterior.prior,
-        lambda x: sum(terms(x).values()),
-        terms,
-        proposal=_as_proposal(draw, posterior.prior, (*names[0], *names[1])),
-    )
+    bounds = dict(zip(prior.names, prior.bounds))
+    draw = make({n: bounds[n] for n in moduli}, data, v_Phi, broadening)
+    proposal = _as_proposal(draw, prior, (*moduli, *phases))
+    return Posterior(prior, lambda x: sum(terms(x).values()), terms, proposal=proposal)
+
+
+@eqx.filter_jit
+def _log_likelihoods(posterior, x):
+    return jax.lax.map(posterior.log_likelihood, x, batch_size=4096)
+
+
