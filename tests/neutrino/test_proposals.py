@@ -12,7 +12,7 @@ from muobayes.inference.posterior import Posterior, Proposal
 from muobayes.inference.seeds import named_key
 from muobayes.lagrangian.textures import neutrino_texture
 from muobayes.likelihood.neutrino import proposals
-from muobayes.likelihood.neutrino.draws import draw_one_zero, draw_two_zeros
+from muobayes.likelihood.neutrino.draws import draw_one_zero
 from muobayes.likelihood.neutrino.low_energy import inverse_mass
 from muobayes.likelihood.neutrino.mixing import oscillation, takagi
 from muobayes.likelihood.neutrino.seesaw import seesaw
@@ -106,3 +106,92 @@ def _log_likelihoods(posterior, x):
     return jax.lax.map(posterior.log_likelihood, x, batch_size=4096)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_points_lie_in_the_box(model):
+    posterior = _wide(model, "NO", 1.0)
+    proposal = posterior.proposal
+    u = _uniform(3, 300, proposal.dimension)
+    component = jnp.zeros(300, int)
+    x, log_density = jax.jit(jax.vmap(proposal.draw))(component, u)
+    exists = np.isfinite(np.asarray(log_density))
+    assert exists.sum() > 100
+    log_prior = np.asarray(jax.vmap(posterior.prior.log_prob)(x))
+    assert np.isfinite(log_prior[exists]).all()
+
+
+def test_density_by_finite_differences():
+    """Lmu-Ltau, where delta is drawn: x is smooth in u, and the density 0.2/|dx/du| plus what solving for delta adds.
+
+    Far from the measured Dm21 that is nothing.
+    """
+    posterior = _wide("lmu-ltau", "NO", 1.0)
+    draw = jax.jit(lambda u: posterior.proposal.draw(jnp.asarray(0), u))
+    seen = 0
+    for u in np.asarray(_uniform(5, 400, 10)):
+        u[6] = 0.1  # below 0.2: delta is drawn, and Dm21 follows from it; u[3] is then free
+        x, log_density = draw(jnp.asarray(u))
+        free = [0, 1, 2, 4, 5, 7, 8, 9]
+        if not np.isfinite(log_density):
+            continue
+        columns = []
+        for k in free:
+            up, down = u.copy(), u.copy()
+            up[k], down[k] = u[k] + 1e-6, u[k] - 1e-6
+            columns.append((np.asarray(draw(jnp.asarray(up))[0]) - np.asarray(draw(jnp.asarray(down))[0])) / 2e-6)
+        plain = np.log(0.2) - np.linalg.slogdet(np.array(columns).T / np.asarray(x))[1] - np.log(np.asarray(x)).sum()
+        # the solved branch can only add
+        assert float(log_density) > plain - 1e-3
+        seen += abs(float(log_density) - plain) < 1e-3
+    assert seen > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_evidence_is_that_of_prior_draws(model):
+    """With wide errors and a small box plain prior draws find the posterior; at four standard deviations."""
+    posterior = _wide(model, "NO", 5.0, near=3.0)
+    x = posterior.prior.sample(named_key(1, "check"), (400_000,))
+    values = np.asarray(_log_likelihoods(posterior, x))
+    weight = np.where(np.isnan(values), 0.0, np.exp(values))
+    log_z, error = np.log(weight.mean()), weight.std() / weight.mean() / np.sqrt(len(weight))
+    points = weighted_points(posterior, 50_000, np.random.default_rng(1), show_progress=False)
+    assert error < 0.2 and points.log_z_error < 0.1
+    assert abs(points.log_z - log_z) < 4 * np.hypot(error, points.log_z_error)
+
+
+@pytest.mark.slow
+def test_two_proposals_give_the_same_evidence():
+    found = [
+        weighted_points(
+            _wide("b-3lmu", "NO", 1.0, broadening), 20_000, np.random.default_rng(1), show_progress=False
+        )
+        for broadening in (0.6, 0.9)
+    ]
+    assert max(p.log_z_error for p in found) < 0.05
+    assert abs(found[0].log_z - found[1].log_z) < 4 * np.hypot(*(p.log_z_error for p in found))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"model": "type-a/b-3lmu"}, "type-a/b-3lmu has no proposal for 'importance'.*use 'nuts'"),
+        ({"model": "neutrinos/lmu-ltau", "parameters": {"ynu11": 1e-6}}, "needs exactly ynu11, .* to be sampled"),
+        (
+            {
+                "model": "neutrinos/lmu-ltau",
+                "parameters": {"ynu11": {"prior": {"type": "uniform", "low": 0, "high": 1e-4}}},
+            },
+            "prior of 'ynu11': 'importance' needs a log-uniform prior",
+        ),
+        (
+            {
+                "model": "neutrinos/lmu-ltau",
+                "parameters": {"argMR23": {"prior": {"type": "periodic", "low": 0, "high": 3}}},
+            },
+            "prior of 'argMR23': 'importance' needs a periodic prior over a full turn",
+        ),
+    ],
+)
+def test_cards_without_a_proposal_are_refused(content, told):
+    with pytest.raises(InputError, match=told):
+        build(RunCard.from_dict({**content, "sampler": {"type": "importance"}}))
