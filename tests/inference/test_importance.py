@@ -55,7 +55,9 @@ def test_evidence_within_its_error(result):
 def test_errors_have_the_right_size():
     """Thirty estimates: their pulls have a width of one (95 % of chi-squared)."""
     posterior = _posterior()
-    found = [weighted_points(posterior, 2000, np.random.default_rng(k), show_progress=False) for k in range(30)]
+    found = [
+        weighted_points(posterior, 2000, np.random.default_rng(k), show_progress=False) for k in range(30)
+    ]
     pulls = np.array([(p.log_z - LOG_Z) / p.log_z_error for p in found])
     assert 16.8 < np.square(pulls).sum() < 47.0
 
@@ -104,5 +106,5 @@ def test_refusals():
     with pytest.raises(InputError, match="offers no proposal for 'importance'; use 'nuts'"):
         run_importance(without, ImportanceOptions(), 1, show_progress=False)
     nowhere = _posterior(lambda component, u: (u[:2], jnp.inf))
-    with pytest.raises(InputError, match="none of the points .* lies inside the priors"):
+    with pytest.raises(InputError, match=r"none of the points .* lies inside the priors"):
         run_importance(nowhere, ImportanceOptions(proposals=1000), 1, show_progress=False)

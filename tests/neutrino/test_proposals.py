@@ -137,8 +137,14 @@ def test_density_by_finite_differences():
         for k in free:
             up, down = u.copy(), u.copy()
             up[k], down[k] = u[k] + 1e-6, u[k] - 1e-6
-            columns.append((np.asarray(draw(jnp.asarray(up))[0]) - np.asarray(draw(jnp.asarray(down))[0])) / 2e-6)
-        plain = np.log(0.2) - np.linalg.slogdet(np.array(columns).T / np.asarray(x))[1] - np.log(np.asarray(x)).sum()
+            columns.append(
+                (np.asarray(draw(jnp.asarray(up))[0]) - np.asarray(draw(jnp.asarray(down))[0])) / 2e-6
+            )
+        plain = (
+            np.log(0.2)
+            - np.linalg.slogdet(np.array(columns).T / np.asarray(x))[1]
+            - np.log(np.asarray(x)).sum()
+        )
         # the solved branch can only add
         assert float(log_density) > plain - 1e-3
         seen += abs(float(log_density) - plain) < 1e-3
@@ -175,7 +181,10 @@ def test_two_proposals_give_the_same_evidence():
     ("content", "told"),
     [
         ({"model": "type-a/b-3lmu"}, "type-a/b-3lmu has no proposal for 'importance'.*use 'nuts'"),
-        ({"model": "neutrinos/lmu-ltau", "parameters": {"ynu11": 1e-6}}, "needs exactly ynu11, .* to be sampled"),
+        (
+            {"model": "neutrinos/lmu-ltau", "parameters": {"ynu11": 1e-6}},
+            "needs exactly ynu11, .* to be sampled",
+        ),
         (
             {
                 "model": "neutrinos/lmu-ltau",

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from ..priors.spec import LogUniform
 from .figures.chains import chains_figure
 from .figures.corner import corner_figure
 from .figures.plane import plane_figure
@@ -17,6 +19,7 @@ from .style import save
 __all__ = ["write_report"]
 
 _VISIBLE = 0.05
+_DECADES = 30.0  # a 95 % interval with this ratio of its ends is shown as a logarithm
 
 
 def write_report(folder: Path) -> Path:
@@ -33,10 +36,9 @@ def write_report(folder: Path) -> Path:
         The page.
     """
     results = Results(folder)
-    scaled = {name: results.draws(name) * results.scales[name] for name in results.sampled}
-    best = {name: results.best_fit["parameters"][name] * results.scales[name] for name in results.sampled}
-    save(corner_figure(scaled, results.labels, best), folder / "corner.png")
-    save(chains_figure(scaled, results.labels), folder / "chains.png")
+    drawn, labels, best = _shown(results)
+    save(corner_figure(drawn, labels, best), folder / "corner.png")
+    save(chains_figure(drawn, labels), folder / "chains.png")
     save(gains_figure(_labelled(results.gains)), folder / "gains.png")
     if results.plane is not None:
         _draw_plane(results, results.plane)
@@ -47,6 +49,22 @@ def write_report(folder: Path) -> Path:
         save(figure, folder / "pulls.png")
     write_page(results, results.folder.report)
     return results.folder.report
+
+
+def _shown(results: Results) -> tuple[dict[str, np.ndarray], dict[str, str], dict[str, float]]:
+    """Draws, labels and best fit of the sampled parameters in their units; in decades what extends over them."""
+    labels = dict(results.labels)
+    drawn = {name: results.draws(name) * results.scales[name] for name in results.sampled}
+    best = {name: results.best_fit["parameters"][name] * results.scales[name] for name in results.sampled}
+    priors = results.card.priors_of
+    for name, values in drawn.items():
+        low, high = np.quantile(values, (0.025, 0.975))
+        if isinstance(priors.get(name), LogUniform) and high > _DECADES * low:
+            symbol, _, unit = labels[name].partition(" [")
+            over = rf"/\mathrm{{{unit[:-1]}}}" if unit else ""
+            labels[name] = rf"$\log_{{10}}({symbol.strip('$')}{over})$"
+            drawn[name], best[name] = np.log10(values), float(np.log10(best[name]))
+    return drawn, labels, best
 
 
 def _labelled(gains: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
