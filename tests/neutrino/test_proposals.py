@@ -127,7 +127,7 @@ def test_density_by_finite_differences():
     posterior = _wide("lmu-ltau", "NO", 1.0)
     draw = jax.jit(lambda u: posterior.proposal.draw(jnp.asarray(0), u))
     seen = 0
-    for u in np.asarray(_uniform(5, 400, 10)):
+    for u in np.array(_uniform(5, 400, 10)):
         u[6] = 0.1  # below 0.2: delta is drawn, and Dm21 follows from it; u[3] is then free
         x, log_density = draw(jnp.asarray(u))
         free = [0, 1, 2, 4, 5, 7, 8, 9]
