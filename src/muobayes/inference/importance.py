@@ -34,7 +34,9 @@ _ROUNDS = 9
 _ROUND = 0.2  # points of a round of adaptation, in parts of the proposals
 _TEMPERED = 0.02  # temper the weights until the effective sample is this part of the points
 _DAMPING = 0.7
-_FLOOR = 0.5  # part of the points that ignores what was learned in an axis; a small part leaves wide cells with heavy weights
+_FLOOR = (
+    0.5  # part of the points that ignores what an axis learned; less leaves wide cells with heavy weights
+)
 _SHARED = 0.5  # part of the points that is shared equally by the components
 
 
