@@ -62,7 +62,7 @@ def _shown(results: Results) -> tuple[dict[str, np.ndarray], dict[str, str], dic
         if isinstance(priors.get(name), LogUniform) and high > _DECADES * low:
             symbol, _, unit = labels[name].partition(" [")
             over = rf"/\mathrm{{{unit[:-1]}}}" if unit else ""
-            labels[name] = rf"$\lg({symbol.strip('$')}{over})$" if unit else rf"$\lg{symbol.strip('$')}$"
+            labels[name] = rf"$\lg({symbol.strip('$')}{over})$" if unit else rf"$\lg {symbol.strip('$')}$"
             drawn[name], best[name] = np.log10(values), float(np.log10(best[name]))
     return drawn, labels, best
 
