@@ -60,11 +60,15 @@ def _shown(results: Results) -> tuple[dict[str, np.ndarray], dict[str, str], dic
     for name, values in drawn.items():
         low, high = np.quantile(values, (0.025, 0.975))
         if isinstance(priors.get(name), LogUniform) and high > _DECADES * low:
-            symbol, _, unit = labels[name].partition(" [")
-            over = rf"/\mathrm{{{unit[:-1]}}}" if unit else ""
-            labels[name] = rf"$\lg({symbol.strip('$')}{over})$" if unit else rf"$\lg {symbol.strip('$')}$"
+            labels[name] = in_decades(labels[name])
             drawn[name], best[name] = np.log10(values), float(np.log10(best[name]))
     return drawn, labels, best
+
+
+def in_decades(label: str) -> str:
+    """The label of a logarithm, from that of a quantity, whose unit stands in brackets behind it."""
+    symbol, _, unit = label.partition(" [")
+    return rf"$\lg({symbol.strip('$')}/\mathrm{{{unit[:-1]}}})$" if unit else rf"$\lg {symbol.strip('$')}$"
 
 
 def _labelled(gains: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
