@@ -1,10 +1,12 @@
 """The building blocks of functional forms: an expression, and the functions in it that must be polynomials."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import flavio
+
+from ..likelihood._expressions import evaluate
 
 Function = Callable[..., float]  # (wc_obj, par) -> number, polynomial in the coefficients
 Observable = str | tuple
@@ -44,3 +46,8 @@ def itself(observable: Observable) -> Anatomy:
 
 def ratio(numerator: tuple[str, Function], denominator: tuple[str, Function]) -> Anatomy:
     return Anatomy("p0/p1", (numerator, denominator))
+
+
+def value(expression: str, names: Sequence[str], polynomials: Mapping[str, float]) -> float:
+    """An observable from the values of its polynomials, given by name in the order of p0, p1, ..."""
+    return float(evaluate(expression, {f"p{i}": polynomials[name] for i, name in enumerate(names)}))

@@ -19,10 +19,9 @@ import flavio
 import numpy as np
 import smelli
 
-from ..likelihood._expressions import evaluate
 from ._anatomy import anatomy
-from ._fixed_wilson import Coefficient, FixedWilson
-from ._forms import Anatomy, Observable, name_and_arguments
+from ._fixed_wilson import Coefficient, FixedWilson, Frame
+from ._forms import Anatomy, Observable, name_and_arguments, value
 from ._polynomial import Point, Polynomial, evaluator, fit, step
 from .predictions import Group, _evaluate_all, groups_of
 
@@ -136,9 +135,7 @@ def _other_components(forms: Mapping[str, Anatomy], known: Collection[str]) -> d
 
 def observable_value(form: Anatomy, components: Mapping[str, float]) -> float:
     """An observable from the values of its polynomials."""
-    return float(
-        evaluate(form.expression, {f"p{i}": components[k] for i, (k, _) in enumerate(form.components)})
-    )
+    return value(form.expression, [name for name, _ in form.components], components)
 
 
 def principal(
@@ -348,7 +345,7 @@ def prove(
     """
     rng = np.random.default_rng(7)
     directions = Directions(tuple(arrays["parameters"].tolist()), arrays["shifts"])
-    frames = {c.frame for g in b_to_s_groups(observables, par) for c in g.candidates}
+    frames = [Frame("WET", "flavio", scale) for scale in FRAMES]
     names = arrays["components"].tolist()
     forms = {key: anatomy(o) for key, o in observables.items()}
     components = {name: f for form in forms.values() for name, f in form.components}

@@ -12,11 +12,10 @@ import wilson
 
 from ..artifacts import load, save
 from ..errors import InputError
-from ..likelihood._expressions import evaluate
 from ..likelihood.dataset import load_dataset
 from ..likelihood.terms import observable_uncertainties
 from ._fixed_wilson import FixedWilson
-from ._forms import Observable, name_and_arguments
+from ._forms import Observable, name_and_arguments, value
 from ._polynomial import step
 from .covariance import draw_predictions, extended_covariance, read_draws
 from .evolution import export_evolution
@@ -100,18 +99,14 @@ def prove(
         for observable in observables:
             key = observable_key(observable)
             form = document["observables"][key]
-            ours, in_sm = (_expression_value(form, values) for values in (components, constants))
+            ours, in_sm = (
+                value(form["expression"], form["components"], values) for values in (components, constants)
+            )
             name, arguments = name_and_arguments(observable)
             flavios = float(np.real(flavio.Observable[name].prediction_par(par, wilson, *arguments)))
             deviation = abs(ours - flavios) / max(abs(flavios), abs(in_sm), 1e-300)
             worst[key] = max(worst.get(key, 0.0), deviation)
     return worst
-
-
-def _expression_value(form: dict[str, Any], components: dict[str, float]) -> float:
-    return float(
-        evaluate(form["expression"], {f"p{i}": components[c] for i, c in enumerate(form["components"])})
-    )
 
 
 def _polynomial_value(component: dict[str, Any], x: np.ndarray) -> float:

@@ -27,6 +27,7 @@ from jaxtyping import Array, Float
 from scipy.special import logsumexp
 
 from ..priors.distributions import PriorSet
+from .importance import K_HAT_LIMIT
 from .mixture import Mixture, fit_mixture
 from .posterior import Posterior
 from .seeds import named_key
@@ -34,7 +35,6 @@ from .symmetry import SignSymmetry, fold_signs
 
 __all__ = ["BridgeResult", "bridge_evidence"]
 
-K_HAT_LIMIT = 0.7
 _PROPOSALS = 4  # for each draw: they are independent, and know the weights of modes that draws cross slowly
 
 

@@ -12,7 +12,7 @@ import arviz as az
 import numpy as np
 from jaxtyping import Float
 
-from .importance import Importance
+from .importance import K_HAT_LIMIT, Importance
 from .nuts import Draws
 
 __all__ = ["Diagnostics", "ParameterDiagnostics", "WeightDiagnostics", "diagnose", "diagnose_weights"]
@@ -21,7 +21,6 @@ MAX_R_HAT = 1.01
 MIN_ESS = 400.0
 MAX_DIVERGING = 1e-3
 MIN_E_BFMI = 0.3
-MAX_K_HAT = 0.7
 
 
 class ParameterDiagnostics(NamedTuple):
@@ -128,9 +127,9 @@ def diagnose_weights(
     parameters = {name: _parameter(x[..., i], turns[i]) for i, name in enumerate(names)}
     effective, k_hat = result.points.effective, result.k_hat
     found = _parameter_warnings(parameters)
-    if not k_hat <= MAX_K_HAT:
+    if not k_hat <= K_HAT_LIMIT:
         found.append(
-            f"The importance weights have a heavy tail: k-hat is {k_hat:.2f} > {MAX_K_HAT}, so that neither draws nor "
+            f"The importance weights have a heavy tail: k-hat is {k_hat:.2f} > {K_HAT_LIMIT}, so that neither draws nor "
             "evidence can be trusted; the proposal misses part of the posterior."
         )
     if not effective >= MIN_ESS:

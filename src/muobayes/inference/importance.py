@@ -28,6 +28,9 @@ from .seeds import named_key
 
 __all__ = ["Importance", "ImportanceOptions", "WeightedPoints", "run_importance", "weighted_points"]
 
+K_HAT_LIMIT = 0.7
+"""Pareto tail index above which importance weights tell nothing (arXiv:1507.02646)."""
+
 _BATCH = 4096
 _BINS = 32
 _ROUNDS = 9
@@ -85,7 +88,7 @@ class WeightedPoints(NamedTuple):
     @property
     def effective(self) -> float:
         """Number of independent draws of the posterior that are worth as much."""
-        return _effective(self.log_weight)
+        return effective_sample(self.log_weight)
 
 
 class Importance(NamedTuple):
@@ -117,7 +120,8 @@ class Importance(NamedTuple):
         return {"lp": -self.potential}
 
 
-def _effective(log_weight: np.ndarray) -> float:
+def effective_sample(log_weight: np.ndarray) -> float:
+    """Kish's number of independent draws that weighted ones are worth; the weights may have any common factor."""
     weight = np.exp(log_weight - log_weight.max())
     return float(weight.sum() ** 2 / np.square(weight).sum())
 
@@ -175,11 +179,11 @@ def _tempered(log_weight: np.ndarray) -> np.ndarray:
     finite = log_weight - log_weight.max()
     wanted = min(_TEMPERED * len(finite), np.isfinite(finite).sum() / 4)
     power = 1.0
-    if _effective(finite) < wanted:
+    if effective_sample(finite) < wanted:
         low, high = 0.0, 1.0
         for _ in range(30):
             power = (low + high) / 2
-            low, high = (low, power) if _effective(power * finite) < wanted else (power, high)
+            low, high = (low, power) if effective_sample(power * finite) < wanted else (power, high)
     weight = np.exp(power * finite)
     return weight / weight.sum()
 

@@ -22,12 +22,12 @@ from scipy.special import logsumexp
 
 from ..priors.distributions import PriorSet, prior_set
 from ..priors.spec import Fixed, LogNormal, LogUniform, Normal, PriorSpec, Uniform
+from .importance import K_HAT_LIMIT
 
 __all__ = ["Sensitivity", "prior_sensitivity", "widened"]
 
 _EDGE = 0.02  # of the prior's range, in its natural coordinate
 _ALLOWED_AT_EDGE = 1e-3  # posterior probability within that edge
-_K_HAT_LIMIT = 0.7
 
 
 class Sensitivity(NamedTuple):
@@ -106,7 +106,7 @@ def _caveat(prior: PriorSet, x: np.ndarray, names: Sequence[str], log_ratio: np.
     touching = [name for name in names if _touches_an_end(prior, x, prior.names.index(name))]
     if touching:
         return f"a lower bound: the posterior reaches the end of the prior of {', '.join(touching)}"
-    if log_ratio.std() > 1e-9 and (k_hat := float(az.psislw(log_ratio.ravel().copy())[1])) > _K_HAT_LIMIT:
+    if log_ratio.std() > 1e-9 and (k_hat := float(az.psislw(log_ratio.ravel().copy())[1])) > K_HAT_LIMIT:
         return f"unreliable: the weights have a Pareto tail index of {k_hat:.2f}"
     return ""
 

@@ -70,9 +70,7 @@ class SmeftLikelihood(eqx.Module):
         predictions = self.predictions.at(y, ckm_shift)
         for name, value in (shifts or {}).items():
             predictions = predictions.at[self.predictions.observables.index(name)].add(value)
-        if self.nuisance is None:
-            return self.terms(predictions)
-        return self.terms(predictions, self.nuisance(self.predictions.polynomials(y, ckm_shift), y))
+        return self.terms(predictions, self._response(y, ckm_shift))
 
     def predict(self, x: Float[Array, " x"], log_mu: Float[Array, ""] | float) -> Float[Array, " o"]:
         """Predictions of the observables that move, flavio units; arguments as above."""
@@ -83,9 +81,11 @@ class SmeftLikelihood(eqx.Module):
 
         Without varying covariances there are none, (o, 0).
         """
+        return self._response(*self._low_energy(x, log_mu))
+
+    def _response(self, y, ckm_shift):
         if self.nuisance is None:
             return jnp.zeros((len(self.predictions.observables), 0))
-        y, ckm_shift = self._low_energy(x, log_mu)
         return self.nuisance(self.predictions.polynomials(y, ckm_shift), y)
 
     def _low_energy(self, x, log_mu):

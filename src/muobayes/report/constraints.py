@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from ..inference.importance import effective_sample
 
 if TYPE_CHECKING:
     import arviz
@@ -60,15 +61,10 @@ def constraint_table(idata: "arviz.InferenceData", parameters: Sequence[str]) ->
         rows[name] = {
             "removed": float(np.mean(log_w < -math.log(2))),
             "prior": float(np.mean(np.exp(log_w))),
-            "prior_draws": _effective(np.exp(log_w - log_w.max())),
+            "prior_draws": effective_sample(log_w),
             "posterior": float(np.mean(np.exp(after[name]))),
             "moved": parameters[most],
             "shift": float(shifts[most]),
-            "freed_draws": _effective(freed),
+            "freed_draws": effective_sample(-after[name]),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("constraint")
-
-
-def _effective(w: np.ndarray) -> float:
-    """Kish's effective sample size of the weights."""
-    return float(w.sum() ** 2 / (w**2).sum())
