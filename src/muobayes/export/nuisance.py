@@ -66,6 +66,12 @@ class _Recorded(dict):
         self.used.add(key)
         return super().__getitem__(key)
 
+    def copy(self):
+        """A copy that records for the original: flavio reads the hadronic corrections of B -> V from one."""
+        twin = _Recorded(self)
+        twin.used = self.used
+        return twin
+
 
 def b_to_s_groups(observables: Mapping[str, Observable], par: Mapping[str, float]) -> list[Group]:
     """The polynomials of b -> s decays, whether they contain a muon or not: those share parameters."""
