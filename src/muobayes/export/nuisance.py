@@ -10,17 +10,17 @@ import hashlib
 import json
 import multiprocessing
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import flavio
 import numpy as np
-import smelli
 
 from ._anatomy import anatomy
-from ._fixed_wilson import Coefficient, FixedWilson, Frame
+from ._directions import Cluster, Directions, clusters, principal, side_by_side, used_parameters
+from ._fixed_wilson import Coefficient, Frame
 from ._forms import Anatomy, Observable, name_and_arguments, value
 from ._polynomial import Point, Polynomial, evaluator, fit, step
 from .predictions import Group, _evaluate_all, groups_of
@@ -29,114 +29,71 @@ COEFFICIENTS = ("C9_bsmumu", "C9p_bsmumu", "C10_bsmumu", "C10p_bsmumu")
 FRAMES = (4.8, 5.0)  # GeV, where flavio asks for them: exclusive and inclusive decays
 STEP = 0.5  # of the differences, in standard deviations
 UNEXPLAINED = 0.01  # of the total variance of an observable, that may be left to the constant part
+N_MONOMIALS = 1 + len(COEFFICIENTS) * (len(COEFFICIENTS) + 3) // 2
 _PROOF_STEP = 0.1  # small against the curvature of ratios
-_DRAWS = 4000
-_SEED = 20211125
+_LEFT_BY_CLUSTER = 0.05  # of that, by the directions of one cluster
+_OTHERS = "not b -> s"
 _WORKER: dict[str, Any] = {}  # what a forked worker process inherits
 
 
-class Directions(NamedTuple):
-    """Directions in the space of parameters, each one standard deviation long.
+def nuisance_groups(forms: Mapping[str, Anatomy], par: Mapping[str, float]) -> list[Group]:
+    """The polynomials of b -> s decays, whether they contain a muon or not (those share parameters), and all others.
 
-    Attributes
-    ----------
-    parameters : tuple of str
-        flavio's names.
-    shifts : (parameters, directions) array
-        In the units of the parameters.
+    Everything else is correlated with b -> s through common parameters (Vcb), as in the SM.
     """
-
-    parameters: tuple[str, ...]
-    shifts: np.ndarray
-
-    def moved(self, par: Mapping[str, float], amounts: np.ndarray) -> dict[str, float]:
-        """flavio's parameters, moved by so many standard deviations along each direction."""
-        change = self.shifts @ amounts
-        return {**par, **{name: par[name] + x for name, x in zip(self.parameters, change, strict=True)}}
-
-
-class _Recorded(dict):
-    """Parameters that remember which of them were asked for."""
-
-    def __init__(self, *args) -> None:
-        super().__init__(*args)
-        self.used: set[str] = set()
-
-    def __getitem__(self, key):
-        self.used.add(key)
-        return super().__getitem__(key)
-
-    def copy(self):
-        """A copy that records for the original: flavio reads the hadronic corrections of B -> V from one."""
-        twin = _Recorded(self)
-        twin.used = self.used
-        return twin
-
-
-def b_to_s_groups(observables: Mapping[str, Observable], par: Mapping[str, float]) -> list[Group]:
-    """The polynomials of b -> s decays, whether they contain a muon or not: those share parameters."""
-    forms = {key: anatomy(o) for key, o in observables.items()}
     names = {f"WET@{scale:g}:sb" for scale in FRAMES}
-    return [g for g in groups_of(forms, par) if g.name in names]
-
-
-def independent_directions(groups: Sequence[Group], par: Mapping[str, float]) -> Directions:
-    """Principal axes of the distribution of every parameter that the groups use, from draws of smelli's distribution."""
-    recorded = _Recorded(par)
-    for group in groups:
-        evaluator(group.functions, recorded)({}, range(len(group.keys)))
-    constraints = next(iter(smelli.GlobalLikelihood().fast_likelihoods.values())).par_obj
-    np.random.seed(_SEED)  # noqa: NPY002  (flavio draws from numpy's global state)
-    draws = constraints.get_random_all(size=_DRAWS)
-    spread = {name: float(np.std(draws[name])) for name in sorted(recorded.used) if name in draws}
-    names = tuple(name for name, sd in spread.items() if sd > 1e-12 * abs(par[name]))
-    sd = np.array([spread[name] for name in names])
-    values, vectors = np.linalg.eigh(np.corrcoef([draws[name] for name in names]))
-    kept = values > 1e-8
-    return Directions(names, sd[:, None] * vectors[:, kept] * np.sqrt(values[kept]))
+    every = groups_of(forms, par)
+    others = [g for g in every if g.name not in names]
+    rest = Group(
+        _OTHERS,
+        tuple(key for g in others for key in g.keys),
+        tuple(f for g in others for f in g.functions),
+        (),
+    )
+    return [*(g for g in every if g.name in names), rest]
 
 
 def moved_values(
-    functions: Sequence[Callable], directions: Directions, par: Mapping[str, float], processes: int
-) -> np.ndarray:
-    """Functions in the SM, (directions, 2, functions): `STEP` standard deviations up and down along each direction."""
-    every = range(len(functions))
+    functions: Sequence[Callable], clusters: Sequence[Cluster], par: Mapping[str, float], processes: int
+) -> list[np.ndarray]:
+    """Functions in the SM, `STEP` standard deviations up and down along each direction.
 
-    def at(amounts: np.ndarray, _: Sequence[int]) -> np.ndarray:
-        return evaluator(functions, directions.moved(par, amounts))({}, every)
+    Returns
+    -------
+    list of (directions, 2, functions) array
+        For each cluster; functions that it does not touch keep their value.
+    """
 
-    number = directions.shifts.shape[1]
-    points = [Point(sign * STEP * row, ()) for row in np.eye(number) for sign in (1, -1)]  # type: ignore[arg-type]
-    return np.array(_evaluate_all(at, points, processes)).reshape(number, 2, len(functions))
+    def at(where: Any, which: Sequence[int]) -> np.ndarray:
+        cluster, amounts = where
+        return evaluator(functions, cluster.directions.moved(par, amounts))({}, which)
+
+    here = evaluator(functions, par)({}, range(len(functions)))
+    points = [
+        Point((cluster, sign * STEP * row), cluster.functions)  # type: ignore[arg-type]
+        for cluster in clusters
+        for row in np.eye(cluster.directions.number)
+        for sign in (1, -1)
+    ]
+    values = iter(_evaluate_all(at, points, processes))
+    found = []
+    for cluster in clusters:
+        out = np.tile(here, (cluster.directions.number, 2, 1))
+        for row in out.reshape(-1, len(functions)):
+            row[list(cluster.functions)] = next(values)
+        found.append(out)
+    return found
 
 
-def sm_response(
-    groups: Sequence[Group],
-    forms: Mapping[str, Anatomy],
-    directions: Directions,
-    par: Mapping[str, float],
-    processes: int,
-) -> np.ndarray:
-    """Derivative of every observable by every direction in the SM, (observables, directions)."""
-    functions = {k: f for g in groups for k, f in zip(g.keys, g.functions, strict=True)}
-    constants = {
-        k: float(np.real(f(FixedWilson(), par))) for k, f in _other_components(forms, functions).items()
-    }
-    found = moved_values(list(functions.values()), directions, par, processes)
+def sm_response(forms: Sequence[Anatomy], names: Sequence[str], moved: np.ndarray) -> np.ndarray:
+    """Derivative of every observable by every direction in the SM, (observables, directions), from `moved_values`."""
     predictions = np.array(
         [
-            [
-                [observable_value(form, constants | dict(zip(functions, row, strict=True))) for row in pair]
-                for pair in found
-            ]
-            for form in forms.values()
+            [[observable_value(form, dict(zip(names, row, strict=True))) for row in pair] for pair in moved]
+            for form in forms
         ]
     )
     return (predictions[..., 0] - predictions[..., 1]) / (2 * STEP)
-
-
-def _other_components(forms: Mapping[str, Anatomy], known: Collection[str]) -> dict[str, Callable]:
-    return {name: f for form in forms.values() for name, f in form.components if name not in known}
 
 
 def observable_value(form: Anatomy, components: Mapping[str, float]) -> float:
@@ -144,35 +101,11 @@ def observable_value(form: Anatomy, components: Mapping[str, float]) -> float:
     return value(form.expression, [name for name, _ in form.components], components)
 
 
-def principal(
-    directions: Directions, response: np.ndarray, sigma: np.ndarray
-) -> tuple[Directions, np.ndarray]:
-    """The fewest principal directions that leave no observable more than `UNEXPLAINED` of its total variance.
-
-    Parameters
-    ----------
-    directions : Directions
-        Independent ones.
-    response : (o, d) array
-        Derivatives of observables.
-    sigma : (o,) array
-        Total uncertainties.
-
-    Returns
-    -------
-    Directions, and the unexplained part of each observable's total variance
-    """
-    scaled = response / sigma[:, None]
-    _, _, axes = np.linalg.svd(scaled, full_matrices=False)
-    explained = np.cumsum((scaled @ axes.T) ** 2, axis=1)
-    rest = explained[:, -1:] - explained
-    number = int(np.argmax(rest.max(axis=0) < UNEXPLAINED)) + 1
-    return directions._replace(shifts=directions.shifts @ axes[:number].T), rest[:, number - 1]
-
-
 def coefficients_of(group: Group, par: Mapping[str, float]) -> list[list[Coefficient]]:
     """Those of `COEFFICIENTS` that each polynomial of a group depends on: all, or none."""
     variables = [c for c in group.candidates if c.name in COEFFICIENTS and c.part == "Re"]
+    if not variables:
+        return [[] for _ in group.keys]
     every, evaluate_at = range(len(group.keys)), evaluator(group.functions, par)
     apart = {
         v: step(v) / k for k, v in enumerate(variables, 1)
@@ -191,11 +124,11 @@ def derivative_polynomials(
     """The derivative of each polynomial of a group by one direction, as a polynomial in its active coefficients."""
     every = tuple(range(len(group.keys)))
     moving = tuple(i for i in every if active[i])
-    variables = active[moving[0]]
+    variables = active[moving[0]] if moving else []
     points = [Point({}, every)]
     points += [Point({v: sign * step(v)}, moving) for v in variables for sign in (1, -1)]
     points += [Point({a: step(a), b: step(b)}, moving) for a, b in combinations(variables, 2)]
-    amount = np.zeros(directions.shifts.shape[1])
+    amount = np.zeros(directions.number)
     amount[which] = STEP
     up, down = (
         [evaluate_at(p.values, p.which) for p in points]
@@ -216,6 +149,9 @@ def export_nuisance(
     report: Callable[[str], None] = print,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Derivatives of the polynomials along the principal directions of b -> s, and how those were found.
+
+    Parameters that touch the same polynomials (form factors of one decay, say) form a cluster; the polynomials are found
+    along the principal directions of each, for what it touches, and combined to those of all parameters at the end.
 
     Parameters
     ----------
@@ -242,89 +178,139 @@ def export_nuisance(
         ``shifts`` (p, directions).
     """
     warnings.simplefilter("ignore")
-    groups = b_to_s_groups(observables, par)
-    keys = [k for g in groups for k in g.keys]
     every = {key: anatomy(o) for key, o in observables.items()}
-    forms = {key: f for key, f in every.items() if any(name in keys for name, _ in f.components)}
-    content = [
-        sorted(every),
-        keys,
-        sorted(par.items()),
-        sorted(versions.items()),
-        STEP,
-        UNEXPLAINED,
-        _DRAWS,
-        _SEED,
-    ]
+    groups = nuisance_groups(every, par)
+    names = [k for g in groups for k in g.keys]
+    ours = {k for g in groups if g.name != _OTHERS for k in g.keys}
+    forms = {key: f for key, f in every.items() if any(name in ours for name, _ in f.components)}
+    sizes = np.array([sigma[key] for key in forms])
+    content = [sorted(every), names, sorted(par.items()), sorted(versions.items()), STEP, UNEXPLAINED]
     folder = cache / f"nuisance-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    directions, rest = _principal_directions(folder / "directions.npz", groups, forms, sigma, par, processes)
-    number = directions.shifts.shape[1]
+    parts = _principal_parts(folder / "clusters.npz", groups, list(forms.values()), sizes, par, processes)
+    everything = side_by_side([part.cluster.directions for part in parts])
     report(
-        f"{number} directions of {len(directions.parameters)} parameters leave {rest.max():.2%} of a variance at most"
+        f"{len(everything.parameters)} parameters in {len(parts)} clusters with {everything.number} directions"
     )
     _WORKER.update(
         groups=groups,
         active=[coefficients_of(g, par) for g in groups],
-        directions=directions,
         par=par,
         folder=folder,
+        parts=parts,
     )
+    tasks = [(i, d) for i, part in enumerate(parts) for d in range(part.cluster.directions.number)]
+    tasks.sort(key=lambda task: -len(parts[task[0]].cluster.functions))
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        for done, _ in enumerate(pool.imap_unordered(_export_direction, range(number)), 1):
-            report(f"nuisance parameters: {done}/{number} directions")
-    polynomials = np.array([np.load(_direction_file(folder, which)) for which in range(number)])
-    scale = [np.full(len(g.keys), g.candidates[0].frame.scale) for g in groups]
-    # Everything else is correlated with b -> s through common parameters (Vcb), as in the SM.
-    others = _other_components(every, keys)
-    found = moved_values(list(others.values()), directions, par, processes)
-    constant = np.zeros((number, len(others), polynomials.shape[2]))
-    constant[..., 0] = (found[:, 0] - found[:, 1]) / (2 * STEP)
+        for done, _ in enumerate(pool.imap_unordered(_export_direction, tasks), 1):
+            report(f"nuisance parameters: {done}/{len(tasks)} directions")
+    polynomials = np.array([np.load(_direction_file(folder, *task)) for task in sorted(tasks)])
+    axes, rest = principal(
+        np.concatenate([part.response for part in parts], axis=1),
+        sizes,
+        UNEXPLAINED,
+        sum(part.rest for part in parts),
+    )
+    report(f"{len(axes)} principal directions leave {rest.max():.2%} of a variance at most")
+    scales = [g.candidates[0].frame.scale if g.candidates else FRAMES[0] for g in groups]
     arrays = {
-        "components": np.array([*keys, *others]),
-        "scale": np.concatenate([*scale, np.full(len(others), FRAMES[0])]),
-        "polynomials": np.concatenate([polynomials, constant], axis=1),
-        "parameters": np.array(directions.parameters),
-        "shifts": directions.shifts,
+        "components": np.array(names),
+        "scale": np.repeat(scales, [len(g.keys) for g in groups]),
+        "polynomials": np.einsum("kd,dcm->kcm", axes, polynomials),
+        "parameters": np.array(everything.parameters),
+        "shifts": everything.shifts @ axes.T,
     }
-    return arrays, {"directions": number, "largest unexplained part of a total variance": float(rest.max())}
+    return arrays, {
+        "directions": len(axes),
+        "parameters": len(everything.parameters),
+        "largest unexplained part of a total variance": float(rest.max()),
+    }
 
 
-def _direction_file(folder: Path, which: int) -> Path:
-    return folder / f"{which:03d}.npy"
+class _Part(NamedTuple):
+    """Principal directions of a cluster, the response of the b -> s observables, and what the directions leave."""
+
+    cluster: Cluster
+    response: np.ndarray
+    rest: np.ndarray
 
 
-def _export_direction(which: int) -> None:
-    warnings.simplefilter("ignore")
-    path = _direction_file(_WORKER["folder"], which)
-    if path.exists():
-        return
-    rows = [
-        _row(p)
-        for group, active in zip(_WORKER["groups"], _WORKER["active"], strict=True)
-        for p in derivative_polynomials(group, active, _WORKER["directions"], which, _WORKER["par"])
-    ]
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        np.save(stream, np.array(rows))
-    temporary.replace(path)
-
-
-def _principal_directions(
+def _principal_parts(
     path: Path,
     groups: Sequence[Group],
-    forms: Mapping[str, Anatomy],
-    sigma: Mapping[str, float],
+    forms: Sequence[Anatomy],
+    sigma: np.ndarray,
     par: Mapping[str, float],
     processes: int,
-) -> tuple[Directions, np.ndarray]:
+) -> list[_Part]:
     if not path.exists():
-        every = independent_directions(groups, par)
-        response = sm_response(groups, forms, every, par, processes)
-        found, rest = principal(every, response, np.array([sigma[key] for key in forms]))
-        np.savez(path, parameters=np.array(found.parameters), shifts=found.shifts, rest=rest)
-    with np.load(path) as stored:
-        return Directions(tuple(stored["parameters"].tolist()), stored["shifts"]), stored["rest"]
+        functions = [f for g in groups for f in g.functions]
+        names = [k for g in groups for k in g.keys]
+        used = used_parameters(functions, par)
+        wanted = set().union(*used[: len(used) - len(groups[-1].keys)])
+        found = clusters(used, wanted, par)
+        stored: dict[str, np.ndarray] = {}
+        for i, (cluster, moved) in enumerate(
+            zip(found, moved_values(functions, found, par, processes), strict=True)
+        ):
+            response = sm_response(forms, names, moved)
+            axes, rest = principal(response, sigma, _LEFT_BY_CLUSTER * UNEXPLAINED)
+            stored |= {
+                f"{i:03d} parameters": np.array(cluster.directions.parameters),
+                f"{i:03d} shifts": cluster.directions.shifts @ axes.T,
+                f"{i:03d} functions": np.array(cluster.functions),
+                f"{i:03d} response": response @ axes.T,
+                f"{i:03d} rest": rest,
+            }
+        _write(path, lambda stream: np.savez(stream, **stored))  # type: ignore[arg-type]
+    with np.load(path) as content:
+        numbers = sorted({name.split()[0] for name in content})
+        return [
+            _Part(
+                Cluster(
+                    Directions(tuple(content[f"{i} parameters"].tolist()), content[f"{i} shifts"]),
+                    tuple(content[f"{i} functions"].tolist()),
+                ),
+                content[f"{i} response"],
+                content[f"{i} rest"],
+            )
+            for i in numbers
+        ]
+
+
+def _direction_file(folder: Path, cluster: int, which: int) -> Path:
+    return folder / f"{cluster:03d}-{which:03d}.npy"
+
+
+def _export_direction(task: tuple[int, int]) -> None:
+    warnings.simplefilter("ignore")
+    path = _direction_file(_WORKER["folder"], *task)
+    if path.exists():
+        return
+    cluster = _WORKER["parts"][task[0]].cluster
+    groups: list[Group] = _WORKER["groups"]
+    rows = np.zeros((sum(len(g.keys) for g in groups), N_MONOMIALS))
+    first = 0
+    for group, active in zip(groups, _WORKER["active"], strict=True):
+        mine = [i - first for i in cluster.functions if first <= i < first + len(group.keys)]
+        if mine:
+            touched = group._replace(
+                keys=tuple(group.keys[i] for i in mine), functions=tuple(group.functions[i] for i in mine)
+            )
+            found = derivative_polynomials(
+                touched, [active[i] for i in mine], cluster.directions, task[1], _WORKER["par"]
+            )
+            rows[[first + i for i in mine]] = [_row(p) for p in found]
+        first += len(group.keys)
+    _write(path, lambda stream: np.save(stream, rows))
+
+
+def _write(path: Path, save: Callable[[BinaryIO], None]) -> None:
+    """A file that is there only when it is complete."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as stream:
+        save(stream)
+    temporary.replace(path)
 
 
 def _row(p: Polynomial) -> np.ndarray:
