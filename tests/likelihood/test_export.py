@@ -34,3 +34,63 @@ def test_every_linear_coefficient_has_its_own_response_to_gamma(tmp_path):
         weight = 2 if variables[i].name.startswith("C10") else 1
         own = -np.sin(par["gamma"]) if variables[i].part == "Re" else np.cos(par["gamma"])
         assert average * x + beyond[i] == pytest.approx(2 * weight * own, rel=2e-4)
+
+
+@pytest.mark.export
+def test_parameters_read_from_a_copy_are_found():
+    """flavio reads the hadronic corrections of B -> K* mu mu from a copy of its parameters."""
+    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
+    import flavio
+
+    from muobayes.export._directions import used_parameters
+
+    def rate(wilson, par):
+        name = "<P5p>(B0->K*mumu)"
+        return flavio.Observable[name].prediction_par(par, wilson, 4, 6)
+
+    (used,) = used_parameters([rate], flavio.default_parameters.get_central_all())
+    assert {"B0->K*0 delta_C7 a_- Re", "B->K* BSZ a0_A0", "m_B0"} <= used
+    assert not {name for name in used if name.startswith("Bs->phi")}
+
+
+@pytest.mark.export
+def test_clusters_are_the_joint_distribution_sorted_by_what_it_touches():
+    """Form factors of B -> K* are correlated among each other, not with those of B_s -> phi."""
+    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
+    import flavio
+
+    from muobayes.export._directions import clusters, side_by_side
+
+    vector, phi = (
+        {n for n in flavio.default_parameters.all_parameters if n.startswith(f"{process} BSZ a0_")}
+        for process in ("B->K*", "Bs->phi")
+    )
+    used = [vector | {"tau_B0"}, phi, {"tau_B0"}]
+    par = flavio.default_parameters.get_central_all()
+    found = {c.functions: c.directions for c in clusters(used, set().union(*used), par)}
+    assert {k: set(d.parameters) for k, d in found.items()} == {(0,): vector, (1,): phi, (0, 2): {"tau_B0"}}
+    draws = flavio.default_parameters.get_random_all(size=4000)
+    every = side_by_side(list(found.values()))
+    covariance = np.cov([draws[name] for name in every.parameters])
+    sd = np.sqrt(np.diag(covariance))
+    ours = every.shifts @ every.shifts.T / np.outer(sd, sd)
+    np.testing.assert_allclose(ours, covariance / np.outer(sd, sd), atol=0.1)
+
+
+@pytest.mark.export
+def test_the_fewest_principal_directions():
+    """Two observables: two directions explain them exactly, one leaves a quarter of a variance."""
+    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
+    from muobayes.export._directions import principal
+
+    sigma = np.array([1e-9, 2.0])
+    response = np.array([[0.5, 0.1, 0.0], [0.0, 0.1, 0.9]]) * sigma[:, None]
+    for limit, number in ((1.0, 0), (0.3, 1), (0.01, 2)):
+        axes, rest = principal(response, sigma, limit)
+        assert len(axes) == number
+        np.testing.assert_allclose(axes @ axes.T, np.eye(number), atol=1e-12)
+        left = np.square(response / sigma[:, None]).sum(axis=1) - np.square(
+            response @ axes.T / sigma[:, None]
+        ).sum(axis=1)
+        np.testing.assert_allclose(rest, left, atol=1e-12)
+    assert len(principal(response, sigma, 0.3, already=np.array([0.1, 0.0]))[0]) == 2
