@@ -31,7 +31,7 @@ from .inference.evaluation import check_posterior, evaluate
 from .inference.importance import Importance as Weighted
 from .inference.importance import ImportanceOptions, run_importance
 from .inference.jumps import Scouted, scout
-from .inference.modes import components_by_mode, weigh_modes
+from .inference.modes import weigh_modes
 from .inference.nested import NestedOptions, run_nested
 from .inference.nuts import Draws, NutsOptions, run_nuts, starting_points
 from .inference.optimum import find_optimum
@@ -230,7 +230,7 @@ def _draw_by_nuts(
     if scouted is not None:
         content = {
             "jumps": float(draws.jumped.mean()),
-            "modes": _modes(posterior, symmetry, scouted, draws, x),
+            "modes": _modes(posterior, symmetry, scouted, x),
         }
         write_text(folder.modes, json.dumps(content, indent=1))
     record = {
@@ -284,13 +284,12 @@ def _sample(
 
 
 def _modes(
-    posterior: Posterior, symmetry: SignSymmetry, scouted: Scouted, draws: Draws, x: np.ndarray
+    posterior: Posterior, symmetry: SignSymmetry, scouted: Scouted, x: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Separate modes, weighed by both samplers."""
-    names = posterior.prior.names
-    z = fold_signs(symmetry, draws.z, names).x
-    labels = components_by_mode(posterior, scouted.mixture)
-    found = weigh_modes(scouted.mixture, labels, names, z, x, scouted.z, scouted.log_weight, scouted.drift)
+    """Separate modes of the folded draws ``x``, weighed by both samplers."""
+    points = np.asarray(jax.jit(jax.vmap(posterior.constrain))(scouted.z))
+    points = fold_signs(symmetry, points, posterior.prior.names, like=x).x
+    found = weigh_modes(posterior.prior, x, points, scouted.log_weight, scouted.drift)
     return [mode._asdict() for mode in found]
 
 

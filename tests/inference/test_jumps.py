@@ -7,13 +7,13 @@ import pytest
 
 from muobayes.inference.jumps import draw_jumps, scout, try_jump
 from muobayes.inference.mixture import fit_mixture
-from muobayes.inference.modes import components_by_mode, weigh_modes
+from muobayes.inference.modes import weigh_modes
 from muobayes.inference.nested import NestedOptions, run_nested
 from muobayes.inference.nuts import NutsOptions, run_nuts
 from muobayes.inference.posterior import Posterior
 from muobayes.inference.symmetry import fold_signs, sign_symmetry
 from muobayes.priors.distributions import prior_set
-from muobayes.priors.spec import LogUniform, Scaling, Uniform
+from muobayes.priors.spec import Uniform
 
 HEAVY = 0.8
 NAMES = ("a", "b")
@@ -51,11 +51,9 @@ def test_modes_get_their_weights(symmetric):
         assert (x[..., 1] > 0).mean() == pytest.approx(0.5, abs=0.05)
     assert 0.1 < draws.jumped.mean() < 1
 
-    z, folded = fold_signs(symmetry, draws.z, NAMES).x, fold_signs(symmetry, x, NAMES).x
-    labels = components_by_mode(posterior, scouted.mixture)
-    modes = weigh_modes(
-        scouted.mixture, labels, NAMES, z, folded, scouted.z, scouted.log_weight, scouted.drift
-    )
+    folded = fold_signs(symmetry, x, NAMES).x
+    points = fold_signs(symmetry, np.asarray(jax.vmap(posterior.constrain)(scouted.z)), NAMES, like=x).x
+    modes = weigh_modes(posterior.prior, folded, points, scouted.log_weight, scouted.drift)
     assert len(modes) == 2
     for mode, weight in zip(modes, (HEAVY, 1 - HEAVY)):
         assert abs(mode.weight - weight) < 4 * mode.error + 0.01
@@ -77,26 +75,6 @@ def test_error_of_a_mode_is_its_scatter():
     # 40 pulls: 4 standard deviations of their mean and of their width.
     assert abs(np.mean(pulls)) < 4 / np.sqrt(40)
     assert abs(np.std(pulls, ddof=1) - 1) < 4 / np.sqrt(80)
-
-
-def test_modes_are_found_in_straight_coordinates():
-    """One funnel, whose width goes like a mass, is one mode."""
-    prior = prior_set(
-        {
-            "m": LogUniform(low=1.0, high=100.0),
-            "r": Uniform(low=-10, high=10, scaling=Scaling(mass="m", power=1)),
-        }
-    )
-
-    def log_likelihood(x):
-        return -0.5 * (x[1] / (0.01 * x[0])) ** 2
-
-    posterior = Posterior(prior, log_likelihood, lambda x: {"all": log_likelihood(x)})
-    rng = np.random.default_rng(2)
-    m = np.exp(rng.uniform(0, np.log(100), 400))
-    x = np.stack([m, 0.01 * m * rng.normal(size=400)], axis=1)
-    mixture = fit_mixture(np.asarray(jax.vmap(prior.to_unconstrained)(jnp.asarray(x))), rng, 4)
-    assert len(set(components_by_mode(posterior, mixture))) == 1
 
 
 def test_without_jumps_a_chain_stays_where_it_starts():

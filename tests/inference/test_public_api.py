@@ -46,7 +46,7 @@ PUBLIC = {
         "weighted_points",
     ],
     "muobayes.inference.jumps": ["Jumps", "Scouted", "draw_jumps", "scout", "try_jump"],
-    "muobayes.inference.modes": ["Mode", "components_by_mode", "weigh_modes"],
+    "muobayes.inference.modes": ["Mode", "weigh_modes"],
     "muobayes.inference.mixture": ["Mixture", "fit_mixture"],
     "muobayes.inference.nested": ["NestedOptions", "NestedResult", "run_nested"],
     "muobayes.inference.nuts": ["Draws", "NutsOptions", "run_nuts", "sample_chain", "starting_points"],

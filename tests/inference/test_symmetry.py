@@ -51,6 +51,16 @@ def test_fold_uses_the_parameter_that_tells_the_images_apart():
     assert "(a, b)" in fold.sentence and "b >= 0" in fold.sentence
 
 
+def test_two_samples_can_be_folded_alike():
+    """A sample that knows a best is folded by b, as the one that it is compared with."""
+    symmetry = sign_symmetry(make({"a": BOX, "b": BOX}, lambda x: -((x[0] * x[1]) ** 2), (("a", "b"),)), KEY)
+    random = np.random.default_rng(0)
+    wide, narrow = random.normal(0, 1, 200), random.choice([-1, 1], 200) + 0.1 * random.normal(size=200)
+    by_b, by_a = np.stack([wide, narrow], axis=-1), np.stack([narrow, wide], axis=-1)
+    assert (fold_signs(symmetry, by_a, ("a", "b")).x[:, 0] > 0).all()
+    assert (fold_signs(symmetry, by_a, ("a", "b"), like=by_b).x[:, 1] > 0).all()
+
+
 def test_prior_of_one_sign_breaks_it_and_says_so():
     posterior = make({"a": Uniform(low=0, high=2), "b": BOX}, lambda x: -((x[0] * x[1]) ** 2), (("a", "b"),))
     symmetry = sign_symmetry(posterior, KEY)

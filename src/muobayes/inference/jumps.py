@@ -100,7 +100,7 @@ class Scouted(NamedTuple):
     mixture : Mixture
         Fitted to its folded draws.
     z, log_weight : (m, n), (m,)
-        Its folded points and their normalised posterior weights.
+        Its points and their normalised posterior weights.
     drift : float
         `NestedResult.drift`.
     chains : tuple of Jumps
@@ -135,10 +135,11 @@ def scout(
         Number of chains, and of their iterations, warm-up included.
     """
     random = np.random.default_rng(np.asarray(jax.random.key_data(named_key(seed, "resampling"))))
-    z = fold_signs(symmetry, result.z, posterior.prior.names).x
     cumulative = np.cumsum(np.exp(result.log_weight))
     places = (np.arange(_RESAMPLED) + random.uniform()) / _RESAMPLED * cumulative[-1]
-    mixture = fit_mixture(z[np.searchsorted(cumulative, places)], random, max_components=_COMPONENTS)
+    drawn = result.z[np.searchsorted(cumulative, places)]
+    folded = fold_signs(symmetry, drawn, posterior.prior.names).x
+    mixture = fit_mixture(folded, random, max_components=_COMPONENTS)
     keys = jax.random.split(named_key(seed, "jumps"), chains)
     jumps = tuple(draw_jumps(mixture, symmetry.group, key, iterations) for key in keys)
-    return Scouted(mixture, z, result.log_weight, result.drift, jumps)
+    return Scouted(mixture, result.z, result.log_weight, result.drift, jumps)

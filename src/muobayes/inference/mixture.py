@@ -38,19 +38,12 @@ class Mixture(NamedTuple):
 
     def log_prob(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, " m"]:
         """Normalised log-density, traceable."""
-        return jax.nn.logsumexp(self._parts(z), axis=0)
-
-    def component_of(self, z: Float[np.ndarray, "m n"]) -> np.ndarray:
-        """The fitted component that each point most likely comes from."""
-        return np.asarray(self._parts(z)[:-1].argmax(axis=0))
-
-    def _parts(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, "k m"]:
         n, v = z.shape[1], _DEGREES
         y = jnp.einsum("kij,kmj->kmi", jnp.linalg.inv(self.factors), z[None] - self.means[:, None])
         norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi)
         log_det = jnp.log(jnp.diagonal(self.factors, axis1=1, axis2=2)).sum(1)
         log_t = norm - 0.5 * (v + n) * jnp.log1p((y**2).sum(-1) / v)
-        return log_t - log_det[:, None] + self.log_weights[:, None]
+        return jax.nn.logsumexp(log_t - log_det[:, None] + self.log_weights[:, None], axis=0)
 
     def sample(self, random: np.random.Generator, m: int) -> Float[np.ndarray, "m n"]:
         """Independent draws."""

@@ -1,28 +1,27 @@
 """How many separate modes a posterior has, and what each of them weighs, by two samplers.
 
-Components of a fitted mixture belong to one mode if the posterior density along the straight line between their means
-has no deep valley, directly or through others that hold a sizeable part of the posterior. Draws are counted to the mode
-of the component that they most likely come from.
+Modes are separated by valleys in the marginal distribution of a parameter, on a scale on which its prior is flat (or
+Gaussian): the share of the posterior in a bin is far below that of the highest bins on either side, by more than the
+Monte Carlo error, and both sides hold a sizeable part. The posterior is divided in the middle of the deepest valley, and
+each part is looked at anew.
+The division is a property of the posterior, written down as ends of parameters, so that any two samples of it can be
+weighed by the same. Modes that no single parameter tells apart count as one.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import arviz as az
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
-from scipy.sparse.csgraph import connected_components
+from jaxtyping import Bool, Float
 
-from .evaluation import evaluate
-from .mixture import Mixture
-from .posterior import Posterior
+from ..priors.distributions import PriorSet
 
-__all__ = ["Mode", "components_by_mode", "weigh_modes"]
+__all__ = ["Mode", "weigh_modes"]
 
-_VALLEY = 0.3  # a valley is deep if the density falls below this part of the lower one of both means
-_STEPS = 15
-_SMALL = 0.05  # components with less weight neither make a mode nor join two
+_VALLEY = 0.3  # a valley is deep if a bin holds less than this part of the lower one of both peaks
+_SMALL = 0.05  # what holds less of the posterior is no mode
+_BINS = 50
 
 
 class Mode(NamedTuple):
@@ -30,14 +29,19 @@ class Mode(NamedTuple):
 
     Attributes
     ----------
+    ends : dict of str to (float or None, float or None)
+        Where it begins and ends, for each parameter that divides modes; None is infinity, and on a circle it may begin
+        above its end.
     median : dict of str to float
         Of each sampled parameter among the draws of the mode.
     weight, error : float
-        Part of the posterior by NUTS, and its Monte Carlo error.
+        Part of the posterior by NUTS, and its Monte Carlo error; half of what lies in the middle bin of each valley is
+        added in quadrature, because the middle is known to about one bin.
     nested_weight, nested_error : float
         The same by nested sampling.
     """
 
+    ends: dict[str, tuple[float | None, float | None]]
     median: dict[str, float]
     weight: float
     error: float
@@ -45,37 +49,44 @@ class Mode(NamedTuple):
     nested_error: float
 
 
-def components_by_mode(posterior: Posterior, mixture: Mixture) -> np.ndarray:
-    """Number of the mode of each fitted component (k - 1,); small components join the nearest large one."""
-    means, weights = mixture.means[:-1], np.exp(mixture.log_weights[:-1])
-    large = np.flatnonzero(weights > _SMALL * weights.sum())
-    path = np.linspace(0, 1, _STEPS)
-    pairs = [(i, j) for i in large for j in large if i < j]
-    linked = np.zeros((len(large), len(large)), bool)
-    if pairs:
-        lines = np.array([means[i] + path[:, None] * (means[j] - means[i]) for i, j in pairs])
-        density = _log_density(posterior, lines.reshape(-1, means.shape[1])).reshape(len(pairs), -1)
-        lower = np.minimum(density[:, 0], density[:, -1])
-        for (i, j), joined in zip(pairs, density.min(axis=1) > lower + np.log(_VALLEY)):
-            linked[np.searchsorted(large, i), np.searchsorted(large, j)] = joined
-    _, label = connected_components(linked, directed=False)
-    to_large = ((means[:, None] - means[large]) ** 2).sum(-1).argmin(1)
-    return label[to_large]
+class _Axis(NamedTuple):
+    """A parameter on the scale on which its prior is flat; a circle is cut where it is emptiest."""
+
+    low: float
+    high: float
+    logarithmic: bool
+    cut: float | None
+
+    def lay_out(self, x: np.ndarray) -> np.ndarray:
+        if self.cut is not None:
+            return np.mod(x - self.cut, self.high - self.low)
+        return np.log(x) if self.logarithmic else x
+
+    def value(self, y: float) -> float:
+        if self.cut is not None:
+            return float(self.low + np.mod(y + self.cut - self.low, self.high - self.low))
+        return float(np.exp(y)) if self.logarithmic else float(y)
 
 
-def _log_density(posterior: Posterior, z: np.ndarray) -> np.ndarray:
-    x, log_jacobian = jax.vmap(posterior.prior.from_unconstrained)(jnp.asarray(z))
-    found = evaluate(posterior, np.asarray(x))
-    return found.log_likelihood + found.log_prior + np.asarray(log_jacobian)
+class _Part(NamedTuple):
+    """Part of the posterior: which draws, its ends along the axes, and what lies in the bins of its valleys."""
+
+    inside: np.ndarray
+    ends: Mapping[int, tuple[float, float]]
+    blurred: float
+
+
+class _Valley(NamedTuple):
+    depth: float
+    axis: int
+    at: float
+    share: float
 
 
 def weigh_modes(
-    mixture: Mixture,
-    labels: np.ndarray,
-    names: tuple[str, ...],
-    z: Float[np.ndarray, "chains draws n"],
+    prior: PriorSet,
     x: Float[np.ndarray, "chains draws n"],
-    nested_z: Float[np.ndarray, "m n"],
+    nested_x: Float[np.ndarray, "m n"],
     nested_log_weight: Float[np.ndarray, " m"],
     nested_drift: float,
 ) -> list[Mode]:
@@ -83,32 +94,106 @@ def weigh_modes(
 
     Parameters
     ----------
-    mixture, labels
-        The fit, and `components_by_mode`.
-    names : tuple of str
-        The sampled parameters.
-    z, x : (chains, draws, n)
-        Draws of NUTS, folded by the sign symmetries: unconstrained, and as parameters.
-    nested_z, nested_log_weight : (m, n), (m,)
-        Folded points of nested sampling, and their normalised weights.
+    prior : PriorSet
+    x : (chains, draws, n)
+        Draws of NUTS, folded by the sign symmetries.
+    nested_x, nested_log_weight : (m, n), (m,)
+        Points of nested sampling, folded alike (`fold_signs`), and their normalised weights.
     nested_drift : float
         `NestedResult.drift`.
     """
-    of_draw = labels[mixture.component_of(z.reshape(-1, z.shape[-1]))].reshape(z.shape[:2])
-    of_point, weight = labels[mixture.component_of(nested_z)], np.exp(nested_log_weight)
+    axes = _axes(prior, x)
+    y, nested_y = _laid_out(axes, x), _laid_out(axes, nested_x)
+    weight = np.exp(nested_log_weight)
     variance = np.sum(weight**2) + nested_drift
     found = []
-    for mode in np.unique(labels):
-        inside = of_draw == mode
-        nested = float(weight[of_point == mode].sum())
-        median = np.median(x[inside], axis=0) if inside.any() else np.full(len(names), np.nan)
+    for part in _divided(y, _Part(np.ones(x.shape[:2], bool), {}, 0.0)):
+        of_points = np.ones(len(nested_y), bool)
+        for i, (low, high) in part.ends.items():
+            of_points &= (nested_y[:, i] >= low) & (nested_y[:, i] < high)
+        nested = float(weight[of_points].sum())
         found.append(
             Mode(
-                {name: float(value) for name, value in zip(names, median)},
-                float(inside.mean()),
-                float(az.mcse(inside.astype(float))),
-                nested,
-                float(np.sqrt(max(nested * (1 - nested), 0.0) * variance)),
+                ends={prior.names[i]: _ends(axes[i], *ends) for i, ends in part.ends.items()},
+                median={n: float(v) for n, v in zip(prior.names, np.median(x[part.inside], axis=0))},
+                weight=float(part.inside.mean()),
+                error=float(np.hypot(_error(part.inside), part.blurred)),
+                nested_weight=nested,
+                nested_error=float(np.hypot(np.sqrt(max(nested * (1 - nested), 0) * variance), part.blurred)),
             )
         )
     return sorted(found, key=lambda m: -m.weight)
+
+
+def _axes(prior: PriorSet, x: np.ndarray) -> list[_Axis]:
+    axes = []
+    for i, ((low, high), turn, logarithmic) in enumerate(zip(prior.bounds, prior.turns, prior.logarithmic)):
+        cut = None
+        if turn is not None:
+            count, edges = np.histogram(x[..., i], _BINS, (low, high))
+            cut = float(edges[np.argmin(count)] + turn / _BINS / 2)
+        axes.append(_Axis(low, high, logarithmic, cut))
+    return axes
+
+
+def _laid_out(axes: list[_Axis], x: np.ndarray) -> np.ndarray:
+    return np.stack([axis.lay_out(x[..., i]) for i, axis in enumerate(axes)], axis=-1)
+
+
+def _ends(axis: _Axis, low: float, high: float) -> tuple[float | None, float | None]:
+    if axis.cut is not None:
+        return axis.value(max(low, 0.0)), axis.value(min(high, axis.high - axis.low))
+    ends = (
+        axis.value(low) if np.isfinite(low) else axis.low,
+        axis.value(high) if np.isfinite(high) else axis.high,
+    )
+    return ends[0] if np.isfinite(ends[0]) else None, ends[1] if np.isfinite(ends[1]) else None
+
+
+def _error(inside: Bool[np.ndarray, "chains draws"]) -> float:
+    """Monte Carlo error of a share, with the autocorrelation of belonging to it."""
+    if inside.all() or not inside.any():
+        return 0.0
+    return float(az.mcse(inside.astype(float)))
+
+
+def _divided(y: np.ndarray, part: _Part) -> Iterator[_Part]:
+    """The modes within a part."""
+    valleys = [v for axis in range(y.shape[-1]) if (v := _deepest(y[..., axis], part.inside, axis))]
+    if not valleys:
+        yield part
+        return
+    valley = min(valleys)
+    low, high = part.ends.get(valley.axis, (-np.inf, np.inf))
+    below = y[..., valley.axis] < valley.at
+    for side, ends in ((below, (low, valley.at)), (~below, (valley.at, high))):
+        blurred = float(np.hypot(part.blurred, valley.share / 2))
+        yield from _divided(y, _Part(part.inside & side, {**part.ends, valley.axis: ends}, blurred))
+
+
+def _deepest(y: np.ndarray, inside: np.ndarray, axis: int) -> _Valley | None:
+    """The deepest valley of a part along one axis, if there is a deep one."""
+    edges = np.linspace(*np.quantile(y[inside], [0.01, 0.99]), _BINS + 1)
+    place = np.where(inside, np.clip(np.searchsorted(edges, y, side="right") - 1, 0, _BINS - 1), -1)
+    share = np.array([(place == b).mean() for b in range(_BINS)])
+    below = np.cumsum(share) - share / 2
+    peaks = np.minimum(np.maximum.accumulate(share), np.maximum.accumulate(share[::-1])[::-1])
+    sizeable = np.minimum(below, share.sum() - below) > _SMALL
+    # What one more draw would change is the error of an empty bin.
+    depth = [
+        (share[b] + 2 * max(_error(place == b), 1 / y.size)) / peaks[b]
+        if sizeable[b] and share[b] < _VALLEY * peaks[b]
+        else np.inf
+        for b in range(_BINS)
+    ]
+    if min(depth) > _VALLEY:
+        return None
+    # The steep sides of a valley are known better than the deepest point of its flat bottom.
+    begin = end = int(np.argmin(depth))
+    while depth[begin - 1] < np.inf:
+        begin -= 1
+    while depth[end + 1] < np.inf:
+        end += 1
+    return _Valley(
+        min(depth), axis, float(edges[begin] + edges[end + 1]) / 2, float(share[(begin + end) // 2])
+    )

@@ -116,7 +116,12 @@ def _group(generators: np.ndarray) -> np.ndarray:
     return group
 
 
-def fold_signs(symmetry: SignSymmetry, x: Float[np.ndarray, "... n"], names: tuple[str, ...]) -> Fold:
+def fold_signs(
+    symmetry: SignSymmetry,
+    x: Float[np.ndarray, "... n"],
+    names: tuple[str, ...],
+    like: Float[np.ndarray, "... n"] | None = None,
+) -> Fold:
     """Fold draws so that for each symmetry one parameter is not negative.
 
     The parameter made positive is the one whose size is known best, because a parameter compatible with zero
@@ -129,10 +134,13 @@ def fold_signs(symmetry: SignSymmetry, x: Float[np.ndarray, "... n"], names: tup
         Draws: parameters, or unconstrained points (the maps of symmetric priors are odd).
     names : tuple of str
         Parameter names, for the sentence.
+    like : (..., n), optional
+        Draws, folded or not, that say which parameters are known best; by default those that are folded. Two samples
+        that are to be compared must be folded alike.
     """
     if not len(symmetry.generators):
         return Fold(x, np.ones_like(x), "")
-    size = np.abs(x.reshape(-1, x.shape[-1]))
+    size = np.abs((x if like is None else like).reshape(-1, x.shape[-1]))
     known = size.mean(0) / np.maximum(size.std(0), 1e-300)
     generators, pivots = _independent(symmetry.generators, np.argsort(-known, kind="stable"))
     signs = np.ones_like(x)

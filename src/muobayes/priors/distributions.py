@@ -213,6 +213,11 @@ class PriorSet(eqx.Module):
         return tuple(s.high - s.low if periodic else None for s, periodic in zip(self.scalars, self.periodic))
 
     @property
+    def logarithmic(self) -> tuple[bool, ...]:
+        """Whether the prior of each sampled parameter is a simple density of its logarithm."""
+        return tuple(s.logarithmic for s in self.scalars)
+
+    @property
     def bounds(self) -> tuple[tuple[float, float], ...]:
         """Ends of the support of each sampled parameter."""
         return tuple((s.low, s.high) for s in self.scalars)
