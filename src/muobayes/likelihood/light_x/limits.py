@@ -39,6 +39,7 @@ _KEYS = {
     *("detector_over_shield", "prompt", "cl", "counting", "superseded_by", "replaces"),
 }
 _NEVER = 1e30
+_NOTHING = 1e5  # files say with this coupling that nothing is excluded, for instance around the J/psi
 
 
 class Limit(NamedTuple):
@@ -51,6 +52,8 @@ class Limit(NamedTuple):
         GeV, increasing.
     lower, upper : (n,) float
         Excluded between these couplings of the reference model; `upper` is infinite for one-sided limits.
+    piece : (n,) int
+        The curve is interrupted where this number changes.
     log : bool
         Interpolate in the logarithms (the package's own tables) or linearly (limit files).
     production : dict of str to (n,) float
@@ -79,6 +82,7 @@ class Limit(NamedTuple):
     mass: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    piece: np.ndarray
     log: bool
     production: dict[str, np.ndarray]
     decay: tuple[str, ...]
@@ -163,6 +167,14 @@ def _rectangular(table: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray,
     return mass, np.log(g), r
 
 
+def _without_gaps(table: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """The rows at which something is excluded, and the number of the piece of the curve that each belongs to."""
+    filled = table[:, 1] >= _NOTHING
+    if np.count_nonzero(~filled) < 2:
+        raise InputError(f"{where}: fewer than two rows exclude a coupling below {_NOTHING:g}.")
+    return table[~filled], np.cumsum(filled)[~filled]
+
+
 def _limit(name: str, spec: dict[str, Any], table: np.ndarray, r_values: bool, folder: Path | None) -> Limit:
     where = f"limit {name}"
     for key in spec:
@@ -175,7 +187,9 @@ def _limit(name: str, spec: dict[str, Any], table: np.ndarray, r_values: bool, f
     if r_values:
         mass, log_g, r = _rectangular(table, Path(name))
         lower = upper = np.ones_like(mass)
+        piece = np.zeros(len(mass), int)
     else:
+        table, piece = _without_gaps(table, where)
         mass, lower = table[:, 0], table[:, 1]
         upper = table[:, 2] if table.shape[1] == 3 else np.full_like(mass, np.inf)
         if np.any(lower <= 0) or np.any(upper < lower):
@@ -194,6 +208,7 @@ def _limit(name: str, spec: dict[str, Any], table: np.ndarray, r_values: bool, f
         mass,
         lower,
         upper,
+        piece,
         log=folder is None,
         production=_production(spec["production"], mass, folder, where),
         decay=_decay_channels(spec["decay"], where),

@@ -12,7 +12,7 @@ model that the limit g_0 was published for, at unit coupling. Excluded is y > 1.
 directly at the couplings of the point, without root finding, so that it is smooth in them.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -51,6 +51,8 @@ class Recast(NamedTuple):
     names : tuple of str
     axis : (L, N) float
         Mass, or its logarithm where `log` holds.
+    first, last : (L, N) float
+        Ends, on the axis, of the piece of the curve that each node belongs to.
     lower, upper : (L, N) float
         Couplings, or their logarithms; `upper` is 1 for one-sided limits.
     prompt_time : (L, N) float
@@ -71,6 +73,8 @@ class Recast(NamedTuple):
 
     names: tuple[str, ...]
     axis: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     prompt_time: np.ndarray
@@ -103,6 +107,10 @@ def recast(limits: list[Limit]) -> Recast:
     def transformed(limit: Limit, values: np.ndarray) -> np.ndarray:
         return np.log(values) if limit.log else values
 
+    def piece_end(limit: Limit, side: Literal["left", "right"]) -> np.ndarray:
+        place = np.searchsorted(limit.piece, limit.piece, side) - (side == "right")
+        return transformed(limit, limit.mass)[place]
+
     upper = [np.where(np.isfinite(limit.upper), limit.upper, 1.0) for limit in limits]
     by_channel = [
         np.stack([limit.production.get(c, np.zeros_like(limit.mass)) for c in PRODUCTION], axis=1)
@@ -113,6 +121,8 @@ def recast(limits: list[Limit]) -> Recast:
     return Recast(
         names=tuple(limit.name for limit in limits),
         axis=padded([transformed(limit, limit.mass) for limit in limits]),
+        first=padded([piece_end(limit, "left") for limit in limits]),
+        last=padded([piece_end(limit, "right") for limit in limits]),
         lower=padded([transformed(limit, limit.lower) for limit in limits]),
         upper=padded([transformed(limit, up) for limit, up in zip(limits, upper)]),
         prompt_time=padded([limit.prompt_time for limit in limits]),
@@ -262,7 +272,7 @@ def yields(point: XPoint, limits: Recast, tables: HadronTables, taper: float = 0
     limits : Recast
     tables : HadronTables
     taper : float
-        Over this relative distance inside the ends of its mass range a limit fades in smoothly, for
+        Over this relative distance inside the ends of its mass range, and beside its gaps, a limit fades smoothly, for
         samplers; zero outside the range in any case.
 
     Returns
@@ -316,7 +326,7 @@ def yields(point: XPoint, limits: Recast, tables: HadronTables, taper: float = 0
         i = grid.row
         g2 = _safe_ratio(model.total, reference_width[i])
         y = y.at[i].set(_safe_ratio(produced[i] * decayed[i], g2 * jnp.exp(_log_r(grid, mX, g2))))
-    return y * _inside(at, limits, taper)
+    return y * _inside(at, low, limits, taper)
 
 
 def _log_r(grid: RValueGrid, mX: Array, g2: Array) -> Array:
@@ -335,10 +345,11 @@ def _log_r(grid: RValueGrid, mX: Array, g2: Array) -> Array:
     return jnp.clip((1 - weight) * along(row) + weight * along(row + 1), -60.0, 60.0)
 
 
-def _inside(at: Array, limits: Recast, taper: float) -> Array:
-    """One inside the mass range of each limit and zero outside, with smooth edges of relative width
-    `taper`."""
-    first, last = jnp.asarray(limits.axis[:, 0]), jnp.asarray(limits.axis[:, -1])
+def _inside(at: Array, low: Array, limits: Recast, taper: float) -> Array:
+    """One on the curve of each limit, zero in its gaps and beyond its ends, with smooth edges of relative width
+    `taper`; `low` is the node below."""
+    rows = jnp.arange(len(limits.axis))
+    first, last = jnp.asarray(limits.first)[rows, low], jnp.asarray(limits.last)[rows, low]
     inside = (at >= first) & (at <= last)
     if taper == 0:
         return jnp.where(inside, 1.0, 0.0)
