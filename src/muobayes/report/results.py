@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..models.catalogue import ModelEntry
 from ..runcard import Importance, Nuts, RunCard
 from ..rundir import RunDir
-from .numbers import signed
+from .numbers import signed, significant
 
 if TYPE_CHECKING:
     import arviz
@@ -183,7 +183,7 @@ class Results:
 
     @cached_property
     def modes(self) -> Mapping[str, Any] | None:
-        """``modes``: medians and weights of the separate modes by both samplers; ``jumps``: accepted part of jumps."""
+        """``modes``: ends, medians and weights of the modes by both samplers; ``jumps``: accepted part of jumps."""
         return _document(self.folder.modes)
 
     @property
@@ -196,6 +196,14 @@ class Results:
             )
             for m in (self.modes or {"modes": []})["modes"]
         ]
+
+    def _where_modes_are_divided(self) -> str:
+        found, cuts = self.modes["modes"] if self.modes else [], []
+        for name, (unit, scale) in self.units.items():
+            ends = [end for mode in found for end in mode.get("ends", {}).get(name, ())]
+            shared = sorted({end for end in ends if end is not None and ends.count(end) > 1})
+            cuts += [f"{name} = {significant(scale * end, 3)}{f' {unit}' if unit else ''}" for end in shared]
+        return f", divided at {', '.join(cuts)}," if cuts else ""
 
     @property
     def modes_sentence(self) -> str:
@@ -211,8 +219,9 @@ class Results:
         ]
         weights = ", ".join(f"{nuts} ({nested})" for nuts, nested in self.mode_weights)
         return (
-            f"The posterior has {len(found)} separate modes, which hold {weights} of it by NUTS (by nested sampling); "
-            f"the largest difference is {max(pulls):.1f} standard deviations. {jumps[0].upper()}{jumps[1:]}."
+            f"The posterior has {len(found)} separate modes{self._where_modes_are_divided()} which hold {weights} of it "
+            f"by NUTS (by nested sampling); the largest difference is {max(pulls):.1f} standard deviations. "
+            f"{jumps[0].upper()}{jumps[1:]}."
         )
 
     @cached_property
