@@ -189,6 +189,33 @@ def test_scaled_coordinates_have_a_unit_that_goes_like_a_power_of_the_mass():
     np.testing.assert_allclose(slopes * masses**2, 0.1 * 1e7, rtol=1e-9)
 
 
+def test_scaled_coordinates_of_a_coupling_are_those_of_the_prior_where_it_vanishes():
+    """The same prior, an odd map, and a unit that goes from mass/coupling to one."""
+    scaling = {"mass": "M", "power": 1, "coupling": "g", "size": 800}
+    prior = prior_set(
+        {
+            "r": Uniform.model_validate({"low": -1, "high": 1, "scaling": scaling}),
+            "M": LogUniform(low=1e-3, high=1.0),
+            "g": LogUniform(low=1e-6, high=1e-2),
+        }
+    )
+    x = prior.sample(jax.random.key(5), (300,))
+    z = jax.vmap(prior.to_unconstrained)(x)
+    back, log_jacobian = jax.vmap(prior.from_unconstrained)(z)
+    np.testing.assert_allclose(back, x, rtol=1e-9)
+    matrix = jax.vmap(jax.jacfwd(lambda z: prior.from_unconstrained(z)[0]))(z)
+    np.testing.assert_allclose(jnp.linalg.slogdet(matrix)[1], log_jacobian, rtol=1e-7)
+    for mass, coupling, width in ((0.02, 1e-3, 0.025), (0.1, 1e-3, 0.1 / 0.8), (0.8, 1e-6, 1.0)):
+        point = prior.to_unconstrained(jnp.array([0.0, mass, coupling]))
+        slope = jax.jacfwd(lambda z: prior.from_unconstrained(z)[0])(point)[0, 0]
+        assert slope == pytest.approx(0.5 * width, rel=0.01)
+
+
+def test_scaling_with_half_a_coupling_is_refused():
+    with pytest.raises(ValueError, match="coupling and size belong together"):
+        Uniform.model_validate({"low": -1, "high": 1, "scaling": {"mass": "M", "power": 1, "coupling": "g"}})
+
+
 def _needle():
     """Three couplings of two fields; their sum shifts a squared mass."""
     shift = {"size": 0.4, "terms": {"a": [3, "M"], "b": [3, "M"], "c": [1, "N"]}}

@@ -15,6 +15,7 @@ the couplings, whose direction turns and whose width shrinks with the masses; tu
 import math
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -25,7 +26,9 @@ _FAR = 300.0  # sinh overflows beyond 700; the prior has ended long before
 
 
 class Scaled(eqx.Module):
-    """The map for entry ``index`` of a vector: coordinate = (mass/reference)^power times the new one.
+    """The map for entry ``index`` of a vector: coordinate = unit times the new one, unit = s = (mass/reference)^power.
+
+    With a coupling, s = mass^power/(coupling size) and unit = s/sqrt(1 + s^2): a needle that opens into the prior.
 
     Attributes
     ----------
@@ -34,15 +37,24 @@ class Scaled(eqx.Module):
     power : float
     reference : float
         GeV.
+    coupling : int or None
+        Position of the coupling.
+    size : float
+        GeV^power.
     """
 
     index: int = eqx.field(static=True)
     mass: int = eqx.field(static=True)
     power: float = eqx.field(static=True)
     reference: float = eqx.field(static=True)
+    coupling: int | None = eqx.field(static=True, default=None)
+    size: float = eqx.field(static=True, default=1.0)
 
     def _log_unit(self, x: Float[Array, " n"]) -> Array:
-        return self.power * jnp.log(x[self.mass] / self.reference)
+        if self.coupling is None:
+            return self.power * jnp.log(x[self.mass] / self.reference)
+        log_s = self.power * jnp.log(x[self.mass]) - jnp.log(x[self.coupling]) - math.log(self.size)
+        return -0.5 * jax.nn.softplus(-2 * log_s)
 
     def bend(
         self, z: Float[Array, " n"], x: Float[Array, " n"]

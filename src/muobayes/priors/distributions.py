@@ -335,17 +335,19 @@ def _coordinates(
 ) -> Iterator[Hyperbola | MassShift | Scaled]:
     names = list(sampled)
 
-    def mass(wanted: str, block: str) -> int:
+    def log_uniform(wanted: str, block: str) -> int:
         if wanted not in names or not isinstance(sampled[wanted], LogUniform):
             hint = did_you_mean(wanted, names)
             raise InputError(f"prior of {name!r}: {block}: {wanted!r} must have a log-uniform prior{hint}.")
         return names.index(wanted)
 
     if isinstance(spec, Uniform | Normal) and (scaling := spec.scaling) is not None:
-        at = mass(scaling.mass, "scaling")
+        at = log_uniform(scaling.mass, "scaling")
         support = sampled[scaling.mass]
         assert isinstance(support, LogUniform)
-        yield Scaled(names.index(name), at, scaling.power, math.sqrt(support.low * support.high))
+        middle = math.sqrt(support.low * support.high)
+        coupling = None if scaling.coupling is None else log_uniform(scaling.coupling, "scaling")
+        yield Scaled(names.index(name), at, scaling.power, middle, coupling, scaling.size or 1.0)
     if isinstance(spec, Uniform) and (product := spec.product) is not None:
         size = product.size
         for member in (product.partner, name):
@@ -355,7 +357,7 @@ def _coordinates(
                     f"prior of {name!r}: product: {member!r} must have a uniform prior, symmetric about zero."
                 )
             size /= factor.high / 2  # the slope of its map at zero
-        unit = None if product.mass is None else mass(product.mass, "product")
+        unit = None if product.mass is None else log_uniform(product.mass, "product")
         yield Hyperbola(names.index(product.partner), names.index(name), unit, size)
     if isinstance(spec, Normal) and (shift := spec.mass_shift) is not None:
         if next(iter(shift.terms)) != name or len(shift.terms) < 2 or shift.terms[name][0] <= 0:
@@ -373,7 +375,7 @@ def _coordinates(
             weights.append(weight * factor.sd)
         yield MassShift(
             tuple(names.index(member) for member in shift.terms),
-            tuple(mass(at, "mass_shift") for _, at in shift.terms.values()),
+            tuple(log_uniform(at, "mass_shift") for _, at in shift.terms.values()),
             tuple(weights),
             shift.size,
         )

@@ -57,12 +57,23 @@ class Product(BaseModel):
 class Scaling(BaseModel):
     """Data know a parameter to a width that goes like ``mass`` to some ``power``.
 
+    With a ``coupling``, the width goes like (mass/GeV)^power/coupling where that is below ``size``, and is that of the
+    prior where it is above: where the coupling vanishes, data know nothing.
+
     This is no part of the prior; it tells samplers how to walk (`muobayes.priors.coordinates`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     mass: str
     power: float
+    coupling: str | None = None
+    size: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _together(self) -> "Scaling":
+        if (self.coupling is None) != (self.size is None):
+            raise ValueError("coupling and size belong together")
+        return self
 
 
 class MassShift(BaseModel):
