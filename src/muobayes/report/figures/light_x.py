@@ -9,12 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from scipy.ndimage import gaussian_filter
 
 from ...likelihood.light_x.couplings import Charges, known_charges, x_point
 from ...likelihood.light_x.limits import Limit
 from ...likelihood.light_x.terms import LightX, light_x
-from ..style import CYCLE, GREY, INK, styled
+from ..style import CYCLE, GREY, INK, SAND, styled
 
 __all__ = ["PANELS", "Panel", "draw", "regions"]
 
@@ -28,7 +31,10 @@ _MEASURED = {
     "matter_nsi": "oscillations in matter",
     "neff": r"$N_\mathrm{eff}$",
 }
-_BAND = "#f2d58a"
+_BAND, _BAND_LINE = "#f2d58a", "#a8842c"
+_EXCLUDED = (*(color for color in CYCLE if color != SAND), GREY)  # sand is the band's
+_REGIONS = {0.68: "solid", 0.95: "dashed"}  # share of the draws -> line
+_SMOOTHED = 2.0  # bins; otherwise single draws make islands
 _CHI2_95 = 3.841
 
 
@@ -133,11 +139,11 @@ def draw(
         likelihood = light_x(charges, constraints, {"gminus2_mu": dataset}, folder, superseded=True)
         pull, excess = regions(likelihood, charges, panel, mX, gX)
         for name, values in excess.items():
-            color = colors.setdefault(name, (*CYCLE, GREY)[len(colors) % (len(CYCLE) + 1)])
+            color = colors.setdefault(name, _EXCLUDED[len(colors) % len(_EXCLUDED)])
             axis.contourf(1e3 * mX, gX, values, levels=[0, np.inf], colors=[color], alpha=0.35)
             axis.contour(1e3 * mX, gX, values, levels=[0], colors=[color], linewidths=0.8)
         axis.contourf(1e3 * mX, gX, np.abs(pull), levels=[0, 2], colors=[_BAND], alpha=0.9, zorder=2.5)
-        axis.contour(1e3 * mX, gX, np.abs(pull), levels=[1], colors=[INK], linewidths=0.5, zorder=2.6)
+        axis.contour(1e3 * mX, gX, np.abs(pull), levels=[1], colors=[_BAND_LINE], linewidths=0.5, zorder=2.6)
         if draws is not None and panel.model in draws[2]:
             _posterior(axis, draws[0], draws[1])
         axis.set(xscale="log", yscale="log", xlabel=r"$m_X$ [MeV]", title=panel.title)
@@ -145,15 +151,25 @@ def draw(
     axes[0].set_ylabel("$g_X$")
     handles = [Patch(facecolor=(c, 0.35), edgecolor=c, label=name) for name, c in colors.items()]
     handles.append(Patch(facecolor=_BAND, label=r"$(g-2)_\mu$, $2\sigma$" + f" ({dataset})"))
+    if draws is not None:
+        handles += [
+            Line2D([], [], color=INK, linestyle=line, label=f"posterior, {100 * share:.0f} %")
+            for share, line in _REGIONS.items()
+        ]
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
 
 
 def _posterior(axis: Axes, mX: np.ndarray, gX: np.ndarray) -> None:
     """Smallest regions with 68 % and 95 % of the draws."""
-    counts, x, y = np.histogram2d(np.log(1e3 * mX), np.log(gX), bins=60)
-    sorted_counts = np.sort(counts.ravel())[::-1]
-    share = np.cumsum(sorted_counts) / counts.sum()
-    levels = np.unique([sorted_counts[np.searchsorted(share, level)] for level in (0.95, 0.68)])
+    counts, x, y = np.histogram2d(np.log(1e3 * mX), np.log(gX), bins=80)
+    density = gaussian_filter(counts, _SMOOTHED, mode="nearest")
+    falling = np.sort(density.ravel())[::-1]
+    share = np.cumsum(falling) / falling.sum()
     centre = [np.exp(0.5 * (edge[1:] + edge[:-1])) for edge in (x, y)]
-    axis.contour(*centre, counts.T, levels=levels, colors=[INK], linewidths=1.2, zorder=4)
+    for wanted, line in _REGIONS.items():
+        level = falling[np.searchsorted(share, wanted)]
+        lines = axis.contour(
+            *centre, density.T, levels=[level], colors=[INK], linestyles=[line], linewidths=1.3, zorder=4
+        )
+        lines.set_path_effects([withStroke(linewidth=2.6, foreground="white", alpha=0.8)])
