@@ -41,13 +41,21 @@ B_3LMU = (
 LMU_LTAU = (("ynu11", "ynu22", "ynu33", "MR11", "MR23", "yPhi12", "yPhi13"), ("argMR23",))
 """Moduli and phases of the model."""
 
+# Powers of the moduli in |alpha|, |beta|, |kappa|, in the order of B_3LMU.
+_TANGENTS = np.array(
+    [
+        [0, 0, 1, -1, 0, -0.5, 0.5, 0, 0],
+        [1, -1, 0, 0, 0, -0.5, 0.5, 0, 0],
+        [0, 0, 0, 0, 0, 0.5, -0.5, -1, 1],
+    ]
+)
+
 _UNIT = V_EW**2 * 1e9 / 2  # GeV/eV^-1: inverse light masses to heavy masses over squared couplings
 # Pairs of entries of which the data let one or the other vanish: mu tau in normal, e mu and e tau in inverted ordering.
 _RATIOS: Mapping[str, tuple[Ratio, ...]] = {
     "NO": (((1, 2), (0, 1)),),
     "IO": (((0, 1), (0, 2)),),
 }
-_LOG_TAN = np.log(3e3)
 _TUBES = 3
 
 Logs = tuple[Float[Array, " n"], Float[Array, " p"]]
@@ -75,6 +83,11 @@ class _Box(NamedTuple):
 
     low: Float[Array, " n"]
     high: Float[Array, " n"]
+
+    def ends(self, powers: Float[np.ndarray, "k n"]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+        """Smallest and largest logarithms of products of powers of the moduli."""
+        up, down = jnp.maximum(powers, 0), jnp.minimum(powers, 0)
+        return up @ self.low + down @ self.high, up @ self.high + down @ self.low
 
     def interval(
         self, logs: Array, of: Sequence[int], powers: Sequence[float], u: Array
@@ -163,20 +176,21 @@ def b_3lmu_draw(
         Scales of the logistic distributions of angles and mass differences in units of the measured errors.
     """
     box, log_v_Phi, ratios = _box(bounds, B_3LMU[0]), float(np.log(v_Phi)), _RATIOS[data.ordering]
+    # the whole box: a tube that ends before it does leaves a corner to the other two, which hardly ever reach it
+    low_tan, high_tan = box.ends(_TANGENTS)
 
     def draw(component: Array, u: Array) -> tuple[Array, Array, Array]:
         low = draw_one_zero(component // _TUBES, u[:9], data, ratios, broadening)
         K = _UNIT * inverse_mass(low.numbers, low.mirror, data.ordering)
         centres = _block(K).centres
-        z = centres[component % _TUBES] + jnp.arctan(jnp.exp(_LOG_TAN * (2 * u[9] - 1) + 2j * jnp.pi * u[10]))
+        tube = component % _TUBES
+        log_tan = low_tan[tube] + (high_tan - low_tan)[tube] * u[9]
+        z = centres[tube] + jnp.arctan(jnp.exp(log_tan + 2j * jnp.pi * u[10]))
         sign = jnp.where(u[11] < 0.5, 1.0, -1.0)
         tangents = jnp.tan(z - centres)
-        # |d ln tan z/dz|^2, where ln tan is within its range (with a margin for rounding)
-        slopes = jnp.abs(tangents + 1 / tangents) ** 2
-        reached = jnp.abs(jnp.log(jnp.abs(tangents))) < _LOG_TAN * (1 + 1e-9)
-        log_density = low.log_density + jnp.log(
-            jnp.where(reached, slopes, 0.0).mean() / (4 * jnp.pi * _LOG_TAN)
-        )
+        # |d ln tan z/dz|^2 over the area of (ln |tan|, phase), all of which the box needs
+        densities = jnp.abs(tangents + 1 / tangents) ** 2 / (2 * jnp.pi * (high_tan - low_tan))
+        log_density = low.log_density + jnp.log(densities.mean())
         logs, _ = _b_3lmu_logs(K, z, sign, log_v_Phi)
         r1, length1 = box.interval(logs, (0, 2, 5), (1, 1, 2), u[12])
         r3, length3 = box.interval(logs, (1, 3, 6), (1, 1, 2), u[13])
