@@ -39,6 +39,7 @@ from .inference.posterior import Posterior
 from .inference.result import Evidence, inference_data, save_result, versions
 from .inference.seeds import named_key
 from .inference.symmetry import SignSymmetry, fold_signs, sign_symmetry
+from .observables import counted, point_table
 from .plane import default_groups, evaluate_plane
 from .priors.distributions import PriorSet
 from .provenance import provenance
@@ -99,7 +100,6 @@ def run(
     of_catalogue = build is None  # only such a model has an explanation and other matching scales
     if build is None:
         from .models import build as build_model
-        from .observables import point_table
 
         build, observe = build_model, observe or point_table
     if isinstance(card.sampler, Nested):
@@ -129,9 +129,10 @@ def run(
                 found[folder.explanation] = pool.submit(explanation, card)
         documents = {path: later.result() for path, later in found.items()} | {folder.best_fit: best}
         if observe is not None:
-            table = observe(card, values)
-            table.to_csv(folder.observables)
-            data.add_groups(observed_data=table[["exp", "sigma_exp", "sigma_th"]].to_xarray())
+            table = counted(observe(card, values), best["terms"])
+            if not table.empty:
+                table.to_csv(folder.observables)
+                data.add_groups(observed_data=table[["exp", "sigma_exp", "sigma_th"]].to_xarray())
         save_result(data, folder.posterior)
         posterior_summary(data, posterior.prior.names, values, sample.convergence).to_csv(folder.summary)
         if card.plane is not None:

@@ -1,6 +1,6 @@
 """What is measured and what a point of a model predicts: the table behind ``observables``, ``point`` and the pulls."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import jax
@@ -19,7 +19,7 @@ from .models._sources import given_at, matching_scale, sm_at, union_of, wilson_s
 if TYPE_CHECKING:
     from .runcard import RunCard
 
-__all__ = ["measured_table", "point_table", "with_forms"]
+__all__ = ["counted", "measured_table", "point_table", "with_forms"]
 
 
 def measured_table(dataset: Dataset) -> pd.DataFrame:
@@ -94,6 +94,14 @@ def point_table(card: "RunCard", parameters: Mapping[str, float]) -> pd.DataFram
     table["prediction"] = [float(prediction[key]) for key in table.index]
     table["pull"] = (table.prediction - table.exp) / table.sigma
     return table
+
+
+def counted(table: pd.DataFrame, terms: Collection[str]) -> pd.DataFrame:
+    """The observables of the terms that a likelihood has: a model of neutrinos alone says nothing about B decays.
+
+    The SM is a likelihood without terms, since it is what others are compared with; all observables are its.
+    """
+    return table[table.term.isin(terms)] if terms else table
 
 
 def with_forms(table: pd.DataFrame) -> pd.DataFrame:

@@ -106,7 +106,7 @@ def diff(
 
 def export(
     what: Annotated[
-        str, typer.Argument(help="predictions, evolution, covariances, datasets, nuisance, or all.")
+        str, typer.Argument(help="predictions, evolution, covariances, datasets, nuisance, labels, or all.")
     ] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
@@ -116,7 +116,7 @@ def export(
     ] = None,
 ) -> None:
     """Offline step: write the artifacts that ship with the package (needs flavio, smelli and wilson)."""
-    steps = ("predictions", "evolution", "covariances", "datasets", "nuisance")
+    steps = ("predictions", "evolution", "covariances", "datasets", "nuisance", "labels")
     if what not in (*steps, "all"):
         raise InputError(
             f"export: {what!r} is unknown{did_you_mean(what, (*steps, 'all'))}; allowed are {', '.join(steps)}, all."
@@ -142,3 +142,5 @@ def export(
             run.run_dataset(name, cache, typer.echo)
     if what in ("nuisance", "all"):
         run.run_nuisance(cache, processes, typer.echo)
+    if what in ("labels", "all"):
+        run.run_labels(typer.echo)

@@ -34,12 +34,12 @@ def point(
 
     from ..inference.evaluation import evaluate
     from ..models import build
-    from ..observables import point_table
+    from ..observables import counted, point_table
 
     posterior = build(chosen)
     x = np.array([[parameters[name] for name in posterior.prior.names]])
     terms = {name: float(value[0]) for name, value in evaluate(posterior, x).terms.items()}
-    table = point_table(chosen, parameters)
+    table = counted(point_table(chosen, parameters), terms)
     if json_out is not None:
         content = {
             "parameters": parameters,
@@ -53,6 +53,8 @@ def point(
 
     console = Console()
     console.print(terms_table({name: 2 * value for name, value in terms.items()}))
+    if table.empty:
+        return
     order = table.pull.abs().sort_values(ascending=False).index
     console.print(observables_table(table.loc[order if all_rows else order[:20]]))
     if not all_rows and len(table) > 20:

@@ -1,11 +1,13 @@
 """The offline step: write every artifact that ships with the package. Resumable; finished parts lie in a cache folder."""
 
+import json
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import flavio
+import flavio.classes
 import numpy as np
 import smelli
 import wilson
@@ -35,6 +37,7 @@ PACKAGE = Path(__file__).parents[1]
 PREDICTIONS = PACKAGE / "likelihood" / "data" / "predictions.json.gz"
 EVOLUTION = PACKAGE / "smeft" / "data" / "evolution.npz"
 NUISANCE = PREDICTIONS.with_name("nuisance.npz")
+LABELS = PACKAGE / "report" / "data" / "observable_labels.json"
 DATASETS = ("current", "latest", "paper2021")
 CKM_INPUTS: tuple[Observable, ...] = ("RKpi(P+->munu)", "BR(B->Xcenu)", "BR(B+->taunu)", "DeltaM_d/DeltaM_s")
 # Of the size of the SM prediction or of the value, whichever is larger.
@@ -230,3 +233,12 @@ def run_nuisance(cache: Path, processes: int, report: Report) -> None:
         kind="nuisance",
         inputs=versions() | record | {"largest deviation from flavio, in total uncertainties": deviation},
     )
+
+
+def run_labels(report: Report) -> None:
+    """Export how flavio typesets every observable with predictions."""
+    keys = load(PREDICTIONS, kind="predictions")["observables"]
+    names = sorted({json.loads(key)[0] if key.startswith("[") else key for key in keys})
+    labels = {name: flavio.classes.Observable[name].tex for name in names}
+    save(LABELS, labels, kind="observable labels", inputs=versions())
+    report(f"labels of {len(labels)} observables")

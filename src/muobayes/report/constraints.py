@@ -9,13 +9,12 @@ import pandas as pd
 
 from ..errors import InputError
 from ..inference.importance import effective_sample
+from .results import WEIGHT_PREFIX
 
 if TYPE_CHECKING:
     import arviz
 
 __all__ = ["constraint_table"]
-
-_PREFIX = "log_weight_"
 
 
 def constraint_table(idata: "arviz.InferenceData", parameters: Sequence[str]) -> pd.DataFrame:
@@ -45,11 +44,11 @@ def constraint_table(idata: "arviz.InferenceData", parameters: Sequence[str]) ->
         If the run had no soft constraints.
     """
     prior, posterior = idata["prior"], idata["posterior"]
-    names = [str(name) for name in prior.data_vars if str(name).startswith(_PREFIX)]
+    names = [str(name) for name in prior.data_vars if str(name).startswith(WEIGHT_PREFIX)]
     if not names:
         raise InputError("the run has no soft constraints (the section `priors` of its card).")
-    before = {n.removeprefix(_PREFIX): np.ravel(prior[n]) for n in names}
-    after = {n.removeprefix(_PREFIX): np.ravel(posterior[n]) for n in names}
+    before = {n.removeprefix(WEIGHT_PREFIX): np.ravel(prior[n]) for n in names}
+    after = {n.removeprefix(WEIGHT_PREFIX): np.ravel(posterior[n]) for n in names}
     before["all together"] = np.sum(list(before.values()), axis=0)
     after["all together"] = np.sum(list(after.values()), axis=0)
     draws = np.stack([np.ravel(posterior[n]) for n in parameters], axis=1)

@@ -6,35 +6,23 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["observable_label", "term_label"]
+from ..artifacts import load
 
-_HEADS = {
-    "BR": r"\mathrm{BR}",
-    "FL": "F_L",
-    "Rmue": r"R_{\mu e}",
-    "Rtaul": r"R_{\tau\ell}",
-    "Rtaumu": r"R_{\tau\mu}",
-    "dBR/dq2": r"d\mathrm{BR}/dq^2",
-    "DeltaM": r"\Delta M",
-    "eps": r"\epsilon",
-    "Gamma": r"\Gamma",
-    "sigma": r"\sigma",
-    "GammaZ": r"\Gamma_Z",
-    "GammaW": r"\Gamma_W",
-    "mu": r"\mu",
-}
-_PARTICLES = (
-    ("->", r"\to "), ("Lambda", r"\Lambda "), ("gamma", r"\gamma "), ("nu", r"\nu "), ("tau", r"\tau "),
-    ("mu", r"\mu "), ("rho", r"\rho "), ("phi", r"\phi "), ("pi+", r"\pi^+"), ("pi0", r"\pi^0"), ("pi", r"\pi "),
-    ("ll", r"\ell\ell "), ("l", r"\ell "), ("K*", "K^{*}"), ("D*", "D^{*}"), ("B0", "B^0"), ("B+", "B^+"),
-    ("Bs", "B_s"), ("Bc", "B_c"), ("D0", "D^0"), ("D+", "D^+"), ("Ds", "D_s"), ("KL", "K_L"), ("KS", "K_S"),
-    ("K0", "K^0"), ("K+", "K^+"), ("Xs", "X_s"), ("Xc", "X_c"),
-)  # fmt: skip
+__all__ = ["derived_label", "observable_label", "term_label"]
+
+_LABELS = Path(__file__).parent / "data" / "observable_labels.json"  # flavio's own; `muobayes export labels`
+# What matplotlib's mathematics lacks.
+_DRAWABLE = (("\\text", "\\mathrm"), ("\\phantom k", ""), ("\\ast", "*"), ("\\left", ""), ("\\right", ""))
 
 
 @cache
-def _labels() -> dict[str, str]:
-    return yaml.safe_load(Path(__file__).with_name("term_labels.yaml").read_text(encoding="utf-8"))
+def _labels(of: str) -> dict[str, str]:
+    return yaml.safe_load(Path(__file__).with_name(f"{of}_labels.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def _observable_labels() -> dict[str, str]:
+    return load(_LABELS, kind="observable labels")
 
 
 def term_label(name: str) -> str:
@@ -45,7 +33,12 @@ def term_label(name: str) -> str:
     >>> term_label("likelihood_rd_rds.yaml"), term_label("CCFR")
     ('$R_{D^{(*)}}$', 'CCFR')
     """
-    return _labels().get(name, name)
+    return _labels("term").get(name, name)
+
+
+def derived_label(name: str) -> str:
+    """A derived quantity as it is typeset, with its unit."""
+    return _labels("derived").get(name, name.replace("_", " "))
 
 
 def observable_label(name: str) -> str:
@@ -54,37 +47,13 @@ def observable_label(name: str) -> str:
     Examples
     --------
     >>> observable_label("<P5p>(B0->K*mumu)[4, 6]")
-    '$P_{5}^{\\\\prime}(B^0\\\\to K^{*}\\\\mu \\\\mu )$ [4, 6]'
-    >>> observable_label("BR(Bs->mumu)")
-    '$\\\\mathrm{BR}(B_s\\\\to \\\\mu \\\\mu )$'
+    '$\\\\langle P_5^\\\\prime\\\\rangle(B^0\\\\to K^{* 0}\\\\mu^+\\\\mu^-)$ [4, 6]'
     """
-    match = re.fullmatch(r"<?([^<>(\[]+)>?(?:\(([^()]*)\))?\s*(\[.*\])?", name)
-    if match is None:
+    match = re.fullmatch(r"(.*?)(\[[^\[\]]*\])?", name)
+    head, arguments = (match.group(1), match.group(2)) if match else (name, None)
+    if head not in _observable_labels():
         return name
-    head, process, arguments = match.groups()
-    text = _head(head) + (f"({_process(process)})" if process else "")
-    return f"${text}$" + (f" {arguments}" if arguments else "")
-
-
-def _head(head: str) -> str:
-    if head in _HEADS:
-        return _HEADS[head]
-    if angular := re.fullmatch(r"([A-Z])(\d)(p?)", head):
-        letter, number, prime = angular.groups()
-        return f"{letter}_{{{number}}}" + (r"^{\prime}" if prime else "")
-    stem, _, index = head.partition("_")
-    if index and (stem in _HEADS or len(stem) == 1):
-        return f"{_HEADS.get(stem, stem)}_{{{_process(index)}}}"
-    return r"\mathrm{" + head.replace("_", r"\_") + "}"
-
-
-def _process(process: str) -> str:
-    found = ""
-    while process:
-        for written, typeset in _PARTICLES:
-            if process.startswith(written):
-                found, process = found + typeset, process[len(written) :]
-                break
-        else:
-            found, process = found + process[0], process[1:]
-    return found
+    text = _observable_labels()[head]
+    for written, drawn in _DRAWABLE:
+        text = text.replace(written, drawn)
+    return text + (f" {arguments}" if arguments else "")

@@ -16,8 +16,8 @@ from ..priors.spec import Fixed
 from ..priors.uv_spec import UVPriors
 from ..rundir import write_text
 from .constraints import constraint_table
-from .names import observable_label, term_label
-from .numbers import digits_for, fixed, signed, significant, with_error
+from .names import derived_label, observable_label, term_label
+from .numbers import fixed, ranged, rounded, signed, significant, with_error
 from .results import Results, unit_and_scale
 from .style import DPI
 from .symbols import formula
@@ -28,9 +28,7 @@ _FIGURES = ("corner", "fig1", "gains", "pulls", "chains")
 _ENLARGED = 1.15
 _SCALE_VISIBLE = 0.02  # of 2 Delta log L
 _SCALE_TOTAL = "all that is matched"
-_GAINS = (
-    "What each part of the data gains over the SM at the best fit, and how another data set sees that point."
-)
+_GAINS = "2 Δ log L of each part of the data at the best fit, and how another data set sees that point."
 _PLANE = (
     "Regions of −2 Δ log L < 2.30 and 6.18 (1 and 2 sigma for two parameters) that groups of data prefer by "
     "themselves, and all data together; the other parameters are at their best-fit values."
@@ -85,6 +83,7 @@ def _content(results: Results) -> dict[str, Any]:
         "entry": entry,
         "title": _title(entry.title),
         "created": provenance.get("created"),
+        "reference": results.reference,
         "sampler": results.sampler_sentence,
         "best_fit": results.best_fit,
         "headline": _headline(results),
@@ -95,6 +94,7 @@ def _content(results: Results) -> dict[str, Any]:
         "verdict": results.verdict,
         "explanation": results.explanation,
         "posterior": [_posterior_row(results, name) for name in results.sampled],
+        "derived": _derived_rows(results),
         "fixed": _fixed(results),
         "gain_columns": list(results.gains),
         "gains": _gain_rows(results.gains),
@@ -124,30 +124,22 @@ def _images(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _headline(results: Results) -> list[dict[str, str]]:
-    items = []
-    for name in results.sampled[:3]:
-        value = results.best_fit["parameters"][name] * results.scales[name]
-        row = results.summary.loc[name]
-        digits = digits_for(results.scales[name] * (row.high68 - row.low68) / 2)
-        items.append({"value": fixed(value, digits), "label": f"{results.labels[name]}, best fit"})
-    return items
+    best = results.best_fit["parameters"]
+    return [
+        {"value": results.told(name, best[name]), "label": f"{results.labels[name]}, best fit"}
+        for name in results.sampled[:3]
+    ]
 
 
 def _posterior_row(results: Results, name: str) -> dict[str, Any]:
     row, scale = results.summary.loc[name], results.scales[name]
-    digits = digits_for(scale * min(row.high68 - row["median"], row["median"] - row.low68))
-
-    def told(value: float) -> str:
-        return fixed(scale * value, digits)
-
+    up, down = row.high68 - row["median"], row["median"] - row.low68
     return {
         "label": results.labels[name],
-        "median": told(row["median"]),
-        "up": told(row.high68 - row["median"]),
-        "down": told(row["median"] - row.low68),
-        "low95": told(row.low95),
-        "high95": told(row.high95),
-        "best": told(results.best_fit["parameters"][name]),
+        "median": ranged(scale * row["median"], scale * up, scale * down),
+        "low95": results.told(name, row.low95),
+        "high95": results.told(name, row.high95),
+        "best": results.told(name, results.best_fit["parameters"][name]),
         "r_hat": row.r_hat,
         "ess_bulk": row.ess_bulk,
         "ess_tail": row.ess_tail,
@@ -155,6 +147,22 @@ def _posterior_row(results: Results, name: str) -> dict[str, Any]:
         "bulk_bad": not row.ess_bulk >= MIN_ESS,
         "tail_bad": not row.ess_tail >= MIN_ESS,
     }
+
+
+def _derived_rows(results: Results) -> list[dict[str, Any]]:
+    rows = []
+    for name in results.derived:
+        low95, low, median, high, high95 = np.quantile(results.draws(name), (0.025, 0.16, 0.5, 0.84, 0.975))
+        up, down = high - median, median - low
+        rows.append(
+            {
+                "label": derived_label(name),
+                "median": ranged(median, up, down),
+                "low95": rounded(low95, min(up, down)),
+                "high95": rounded(high95, min(up, down)),
+            }
+        )
+    return rows
 
 
 def _fixed(results: Results) -> list[str]:

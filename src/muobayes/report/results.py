@@ -13,9 +13,10 @@ import xarray as xr
 
 from ..errors import InputError
 from ..models.catalogue import ModelEntry
+from ..priors.spec import LogUniform
 from ..runcard import Importance, Nuts, RunCard
 from ..rundir import RunDir
-from .numbers import signed, significant
+from .numbers import rounded, signed, significant
 
 if TYPE_CHECKING:
     import arviz
@@ -24,6 +25,9 @@ __all__ = ["Results", "unit_and_scale"]
 
 _IMPORTANT = 20
 _CONTRADICTION = 4.0  # of 2 Delta log L
+_DECADE = 10.0
+WEIGHT_PREFIX = "log_weight_"
+"""Of the derived quantities that are the log-weights of soft constraints."""
 _EXTRA = {"muM": r"$\mu_M$"}
 
 
@@ -100,8 +104,14 @@ class Results:
         """The sampled parameters: the model's, and the matching scale if it is sampled."""
         return tuple(self.summary.index)
 
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """What is computed from the parameters at every draw; the weights of soft constraints are terms instead."""
+        names = (str(name) for name in self.idata["posterior"].data_vars)
+        return tuple(n for n in names if n not in self.sampled and not n.startswith(WEIGHT_PREFIX))
+
     def draws(self, name: str) -> np.ndarray:
-        """(chains, draws) of a parameter, in GeV or dimensionless."""
+        """(chains, draws) of a parameter or a derived quantity, in GeV or dimensionless."""
         return np.asarray(self.idata["posterior"][name])
 
     @cached_property
@@ -109,6 +119,25 @@ class Results:
         """Unit of each sampled parameter, and the factor from GeV to it."""
         entry = self.card.entry
         return {n: unit_and_scale(n, entry, float(self.summary.loc[n, "median"])) for n in self.sampled}
+
+    def in_decades(self, name: str) -> bool:
+        """Whether a parameter is shown as a logarithm: its prior is flat in it, and 95 % of it span a decade."""
+        row = self.summary.loc[name]
+        return isinstance(self.card.priors_of.get(name), LogUniform) and row.high95 > _DECADE * row.low95
+
+    def told(self, name: str, value: float) -> str:
+        """A value of a sampled parameter (GeV or dimensionless) as text in the unit of its label."""
+        row, scale = self.summary.loc[name], self.scales[name]
+        if self.in_decades(name):
+            return significant(scale * value, 2)
+        return rounded(scale * value, scale * min(row.high68 - row["median"], row["median"] - row.low68))
+
+    @property
+    def reference(self) -> str:
+        """What log-likelihoods are compared with: massless neutrinos, which the SM has, fit nothing."""
+        entry = self.card.entry
+        of_neutrinos_alone = "neutrinos" in entry.sectors and not entry.mediators and entry.x == "decoupled"
+        return "the best fit of each measurement" if of_neutrinos_alone else "the SM"
 
     @property
     def labels(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ import yaml
 
 from ..inference.compare import Row
 from ..models.catalogue import ModelEntry
-from .numbers import MINUS, digits_for, fixed, signed, significant
+from .numbers import MINUS, signed
 from .results import Results
 
 __all__ = ["Fitted", "fitted", "markdown", "table_one"]
@@ -43,11 +43,10 @@ def fitted(name: str, results: Results) -> Fitted:
     """The entry of a finished run."""
     entry, summary = results.card.entry, results.summary
     found = []
-    for parameter, (unit, scale) in results.units.items():
-        values = [float(summary.loc[parameter, column]) * scale for column in ("median", "low68", "high68")]
-        digits = digits_for((values[2] - values[1]) / 2)
+    for parameter, (unit, _) in results.units.items():
         median, low, high = (
-            [fixed(v, digits) for v in values] if digits < 5 else [significant(v, 2) for v in values]
+            results.told(parameter, float(summary.loc[parameter, column]))
+            for column in ("median", "low68", "high68")
         )
         found.append(f"{parameter} = {median} [{low}, {high}]" + (f" {unit}" if unit else ""))
     return Fitted(name, _fields(entry), entry.explains, results.best_fit["terms"], ", ".join(found))

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
-from .numbers import MINUS, digits_for, fixed, signed, significant, with_error
+from .numbers import digits_for, fixed, ranged, signed, significant, with_error
 from .results import Results
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def result_text(results: Results) -> Group:
     parts: list[RenderableType] = [
         f"{results.card.model} on {results.card.dataset}\n",
         _posterior(results),
-        "\n2 Δ log L against the SM\n",
+        f"\n2 Δ log L against {results.reference}\n",
         terms_table(*results.gains.values(), columns=list(results.gains)),
         "",
     ]
     gain = fixed(best["two_delta_logL"], 2)
-    parts.append(Text(f"Best fit: 2 Δ log L = {gain} against the SM ({results.card.dataset})."))
+    parts.append(Text(f"Best fit: 2 Δ log L = {gain} against {results.reference} ({results.card.dataset})."))
     if results.modes_sentence:
         parts.append(Text(results.modes_sentence))
     if results.scale_sentence:
@@ -76,17 +76,12 @@ def _posterior(results: Results) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for name in results.sampled:
         row, (unit, scale) = results.summary.loc[name], results.units[name]
-        digits = digits_for(scale * min(row.high68 - row["median"], row["median"] - row.low68))
-        numbers = {key: fixed(scale * row[key], digits) for key in row.index}
-        up, down = (
-            fixed(scale * (row.high68 - row["median"]), digits),
-            fixed(scale * (row["median"] - row.low68), digits),
-        )
+        median, up, down = row["median"], row.high68 - row["median"], row["median"] - row.low68
         table.add_row(
             f"{name} [{unit}]" if unit else name,
-            f"{numbers['median']} +{up} {MINUS}{down}",
-            f"{numbers['low95']} … {numbers['high95']}",
-            numbers["best_fit"],
+            str(ranged(scale * median, scale * up, scale * down)),
+            f"{results.told(name, row.low95)} … {results.told(name, row.high95)}",
+            results.told(name, row.best_fit),
             Text(f"{row.r_hat:.3f}", style="" if row.r_hat <= MAX_R_HAT else "bold red"),
             Text(f"{row.ess_bulk:.0f}", style="" if row.ess_bulk >= MIN_ESS else "bold red"),
             Text(f"{row.ess_tail:.0f}", style="" if row.ess_tail >= MIN_ESS else "bold red"),

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ..priors.spec import LogUniform
 from .figures.chains import chains_figure
 from .figures.corner import corner_figure
 from .figures.plane import plane_figure
@@ -19,7 +18,6 @@ from .style import save
 __all__ = ["write_report"]
 
 _VISIBLE = 0.05
-_DECADES = 30.0  # a 95 % interval with this ratio of its ends is shown as a logarithm
 
 
 def write_report(folder: Path) -> Path:
@@ -39,7 +37,7 @@ def write_report(folder: Path) -> Path:
     drawn, labels, best = _shown(results)
     save(corner_figure(drawn, labels, best), folder / "corner.png")
     save(chains_figure(drawn, labels), folder / "chains.png")
-    save(gains_figure(_labelled(results.gains)), folder / "gains.png")
+    save(gains_figure(_labelled(results.gains), results.reference), folder / "gains.png")
     if results.plane is not None:
         _draw_plane(results, results.plane)
     if (table := results.important_observables) is not None:
@@ -56,10 +54,8 @@ def _shown(results: Results) -> tuple[dict[str, np.ndarray], dict[str, str], dic
     labels = dict(results.labels)
     drawn = {name: results.draws(name) * results.scales[name] for name in results.sampled}
     best = {name: results.best_fit["parameters"][name] * results.scales[name] for name in results.sampled}
-    priors = results.card.priors_of
     for name, values in drawn.items():
-        low, high = np.quantile(values, (0.025, 0.975))
-        if isinstance(priors.get(name), LogUniform) and high > _DECADES * low:
+        if results.in_decades(name):
             labels[name] = in_decades(labels[name])
             drawn[name], best[name] = np.log10(values), float(np.log10(best[name]))
     return drawn, labels, best

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..numbers import MINUS, ranged
 from ..style import BLUE, PAGE_IN, RED, styled
 
 __all__ = ["corner_figure"]
@@ -81,6 +82,7 @@ def _annotate(axis, values: np.ndarray, label: str) -> None:
     low, median, high = np.quantile(values, (0.16, 0.5, 0.84))
     for edge in (low, high):
         axis.axvline(edge, color=BLUE, lw=0.7, ls=":")
-    digits = max(0, 1 - int(np.floor(np.log10(max(min(median - low, high - median), 1e-12)))))
-    text = f"{median:.{digits}f}^{{+{high - median:.{digits}f}}}_{{-{median - low:.{digits}f}}}"
+    found = ranged(median, high - median, median - low)
+    power = rf"\times10^{{{found.exponent}}}" if found.exponent else ""
+    text = f"{found.value}^{{+{found.up}}}_{{-{found.down}}}{power}".replace(MINUS, "-")
     axis.set_title(f"{label} $= {text}$", fontsize=10, pad=6)

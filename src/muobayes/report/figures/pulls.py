@@ -45,13 +45,17 @@ def pulls_figure(names: Sequence[str], standard_model: np.ndarray, best_fit: np.
 
 
 @styled
-def gains_figure(gains: Mapping[str, Mapping[str, float]], title: str = "") -> Figure:
-    """Bars of 2 Delta log L against the SM, term by term, one colour per data set (or other choice).
+def gains_figure(
+    gains: Mapping[str, Mapping[str, float]], reference: str = "the SM", title: str = ""
+) -> Figure:
+    """Bars of 2 Delta log L, term by term, one colour per data set (or other choice).
 
     Parameters
     ----------
     gains : mapping
         Data set -> {term: 2 Delta log L}; the same terms for each.
+    reference : str
+        What the model is compared with.
     title : str
         What is compared.
     """
@@ -80,7 +84,7 @@ def gains_figure(gains: Mapping[str, Mapping[str, float]], title: str = "") -> F
     axis.minorticks_off()
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.margins(x=0.12)
-    axis.set_xlabel(r"$2\,\Delta\log L$ against the SM")
+    axis.set_xlabel(rf"$2\,\Delta\log L$ against {reference}")
     if title:
         axis.set_title(title, loc="left")
     figure.legend(loc="outside upper right", ncols=len(gains))
