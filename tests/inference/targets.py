@@ -37,6 +37,17 @@ def _box(n: int, low: float, high: float) -> tuple[dict[str, PriorSpec], float]:
     return {f"x{i}": Uniform(low=low, high=high) for i in range(n)}, -n * math.log(high - low)
 
 
+def gaussian(n: int) -> Target:
+    """Independent Gaussians of width 0.15 in the box (-1.5, 1.5)."""
+    sd = 0.15
+    specs, log_volume = _box(n, -1.5, 1.5)
+
+    def log_likelihood(x):
+        return -0.5 * jnp.sum((x / sd) ** 2) - n * (math.log(sd) + 0.5 * LOG_2PI)
+
+    return Target(make(specs, log_likelihood), log_volume, 0.0, sd)
+
+
 def correlated(n: int) -> Target:
     """Gaussian likelihood with correlation 0.9 between all pairs, Gaussian prior: all in closed form."""
     spread, centre, prior_sd = 0.2, 0.5, 1.0
@@ -146,7 +157,8 @@ def phases(n: int) -> Target:
 
 
 TARGETS: dict[str, Callable[[int], Target]] = {
-    f.__name__: f for f in (correlated, skewed, bimodal, mirrored, banana, funnel, at_a_wall, phases)
+    f.__name__: f
+    for f in (gaussian, correlated, skewed, bimodal, mirrored, banana, funnel, at_a_wall, phases)
 }
 
 

@@ -93,8 +93,30 @@ def bridge_evidence(
         )
         return BridgeResult(np.nan, np.nan, k_hat, reason, importance)
     log_z = float(np.mean([half.log_z for half in halves]))
-    error = float(np.sqrt(sum(half.log_z_error**2 for half in halves)) / 2)
-    return BridgeResult(log_z, error, k_hat, "", importance)
+    return BridgeResult(log_z, _combined_error(halves), k_hat, "", importance)
+
+
+class _Half(NamedTuple):
+    """The estimate of one half; its error in two parts, of the proposals and of the draws."""
+
+    log_z: float
+    proposals_error: float
+    draws_error: float
+    k_hat: float
+    log_z_importance: float
+
+
+def _combined_error(halves: list[_Half]) -> float:
+    """Standard deviation of the mean of both halves.
+
+    Given the draws, the proposals of the two halves are independent. The draws' parts are not: where a half of the draws
+    deviates from the posterior, the density fitted to it deviates, too, so that the first half used with the second
+    half's density errs in the same product of deviations as the second half with the first one's. Of two numbers with
+    an unknown correlation, the mean has at most the mean of both errors.
+    """
+    proposals = np.array([half.proposals_error for half in halves])
+    draws = np.array([half.draws_error for half in halves])
+    return float(np.hypot(np.sqrt((proposals**2).sum()) / len(halves), draws.mean()))
 
 
 class _Chart(NamedTuple):
@@ -157,7 +179,7 @@ def _half(
     fit: np.ndarray,
     use: np.ndarray,
     random: np.random.Generator,
-) -> BridgeResult:
+) -> _Half:
     """The estimate with a proposal fitted to some draws and applied to others."""
     dimension = fit.shape[-1]
     mixture = fit_mixture(np.asarray(_map(chart.to_line, fit.reshape(-1, dimension))[0]), random)
@@ -173,9 +195,9 @@ def _half(
     effective = _effective_draws(at_draws.reshape(use.shape[:2]))
     log_z = _fixed_point(at_draws, at_proposals, effective)
     k_hat = float(az.psislw(at_proposals.copy())[1])
-    error = _relative_error(at_draws.reshape(use.shape[:2]) - log_z, at_proposals - log_z, effective)
+    errors = _relative_errors(at_draws.reshape(use.shape[:2]) - log_z, at_proposals - log_z, effective)
     importance = float(logsumexp(at_proposals) - np.log(len(at_proposals)))
-    return BridgeResult(log_z, error, k_hat, "", importance)
+    return _Half(log_z, *errors, k_hat, importance)
 
 
 def _effective_draws(values: np.ndarray) -> float:
@@ -196,11 +218,12 @@ def _fixed_point(at_draws: np.ndarray, at_proposals: np.ndarray, effective: floa
     return new
 
 
-def _relative_error(at_draws: np.ndarray, at_proposals: np.ndarray, effective: float) -> float:
-    """Standard deviation of ln Z to first order (Fruehwirth-Schnatter 2004), with normalised densities."""
+def _relative_errors(at_draws: np.ndarray, at_proposals: np.ndarray, effective: float) -> tuple[float, float]:
+    """Standard deviations of ln Z to first order (Fruehwirth-Schnatter 2004) from proposals and draws; for Z = 1."""
     share = np.array([effective, at_proposals.size]) / (effective + at_proposals.size)
     top = np.exp(-np.logaddexp(np.log(share[0]), np.log(share[1]) - at_proposals))
     bottom = np.exp(-np.logaddexp(np.log(share[0]) + at_draws, np.log(share[1])))
-    squares = top.var() / top.mean() ** 2 / top.size
-    squares += bottom.var() / bottom.mean() ** 2 / _effective_draws(bottom)
-    return float(np.sqrt(squares))
+    return (
+        float(top.std() / top.mean() / np.sqrt(top.size)),
+        float(bottom.std() / bottom.mean() / np.sqrt(_effective_draws(bottom))),
+    )
