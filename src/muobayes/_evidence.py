@@ -76,7 +76,16 @@ def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: 
     fingerprint = {"card": card.fingerprint, "versions": versions(), "options": options._asdict()}
     checkpoint = Checkpoint(folder.checkpoint / "nested.npz", fingerprint)
     result = run_nested(posterior, options, card.seed, checkpoint=checkpoint, show_progress=show_progress)
-    note = f"{len(result.log_z_runs)} runs, {result.evaluations} likelihood calls"
+    if not math.isfinite(result.log_z_error):
+        note = (
+            f"walkers remember where they started (correlation {result.memory:.2f}), so that there is no error to "
+            f"quote: set steps_per_dimension of the sampler higher than {options.steps_per_dimension}"
+        )
+        return Evidence("nested sampling", math.nan, math.nan, note)
+    note = (
+        f"{len(result.log_z_runs)} runs, {result.evaluations} likelihood calls, "
+        f"walkers' memory {abs(result.memory):.2f}"
+    )
     return Evidence("nested sampling", result.log_z, result.log_z_error, note)
 
 

@@ -48,7 +48,7 @@ PUBLIC = {
     "muobayes.inference.jumps": ["Jumps", "Scouted", "draw_jumps", "scout", "try_jump"],
     "muobayes.inference.modes": ["Mode", "weigh_modes"],
     "muobayes.inference.mixture": ["Mixture", "fit_mixture"],
-    "muobayes.inference.nested": ["NestedOptions", "NestedResult", "run_nested"],
+    "muobayes.inference.nested": ["NestedOptions", "NestedResult", "memory_factor", "run_nested"],
     "muobayes.inference.nuts": ["Draws", "NutsOptions", "run_nuts", "sample_chain", "starting_points"],
     "muobayes.inference.optimum": ["Optimum", "Profile", "find_optimum", "profile"],
     "muobayes.inference.posterior": ["Posterior", "Proposal", "no_derived", "require_parameters"],

@@ -15,8 +15,7 @@ X.-L. Meng and W. H. Wong, Statistica Sinica 6 (1996) 831; S. Fruehwirth-Schnatt
 143 (error); A. Vehtari et al., arXiv:1507.02646 (k-hat).
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import arviz as az
 import equinox as eqx
@@ -46,11 +45,11 @@ class BridgeResult(NamedTuple):
     log_z, log_z_error : float
         ln of the evidence and its standard deviation; NaN when refused.
     k_hat : float
-        Pareto tail index of the importance weights p/q; above 0.7 no estimate is given.
+        Pareto tail index of the importance weights p/q of both halves; above 0.7 no estimate is given.
     refusal : str
         Empty, or why there is no estimate.
     log_z_importance : float
-        Plain importance sampling with the same proposal, for comparison.
+        Plain importance sampling with the same proposals, for comparison.
     """
 
     log_z: float
@@ -84,8 +83,10 @@ def bridge_evidence(
     halves = [
         _half(posterior, chart, symmetry, *roles, random) for roles in ((first, second), (second, first))
     ]
-    k_hat = max(half.k_hat for half in halves)
-    importance = float(np.mean([half.log_z_importance for half in halves]))
+    # Both proposals weigh the same density, and a poor one owns the tail of all weights.
+    log_weights = np.concatenate([half.log_weights for half in halves])
+    importance = float(logsumexp(log_weights) - np.log(len(log_weights)))
+    k_hat = float(az.psislw(log_weights)[1])
     if not k_hat <= K_HAT_LIMIT:
         reason = (
             f"the Pareto tail index of the importance weights is {k_hat:.2f} > {K_HAT_LIMIT}: the density "
@@ -97,13 +98,12 @@ def bridge_evidence(
 
 
 class _Half(NamedTuple):
-    """The estimate of one half; its error in two parts, of the proposals and of the draws."""
+    """The estimate of one half; its error in two parts, of the proposals and of the draws; ln(p/q) of the proposals."""
 
     log_z: float
     proposals_error: float
     draws_error: float
-    k_hat: float
-    log_z_importance: float
+    log_weights: np.ndarray
 
 
 def _combined_error(halves: list[_Half]) -> float:
@@ -159,15 +159,21 @@ def _log_target(posterior: Posterior, x: Array) -> Array:
     return jax.lax.map(log_density, x, batch_size=64)
 
 
-def _map(function: Callable[[Array], Any], x: np.ndarray) -> Any:
-    return jax.jit(jax.vmap(function))(jnp.asarray(x))
+@eqx.filter_jit
+def _to_line(chart: _Chart, x: Array) -> tuple[Array, Array]:
+    return jax.vmap(chart.to_line)(x)
+
+
+@eqx.filter_jit
+def _from_line(chart: _Chart, y: Array) -> Array:
+    return jax.vmap(chart.prior.from_unconstrained)(y)[0]
 
 
 def _log_proposal(mixture: Mixture, chart: _Chart, symmetry: SignSymmetry, x: np.ndarray) -> np.ndarray:
     """Density of the symmetrised proposal with respect to the parameters x."""
     images = []
     for signs in symmetry.group:
-        y, log_jacobian = _map(chart.to_line, x * signs)
+        y, log_jacobian = _to_line(chart, jnp.asarray(x * signs))
         images.append(np.asarray(mixture.log_prob(y) - log_jacobian))
     return logsumexp(images, axis=0) - np.log(len(images))
 
@@ -182,11 +188,9 @@ def _half(
 ) -> _Half:
     """The estimate with a proposal fitted to some draws and applied to others."""
     dimension = fit.shape[-1]
-    mixture = fit_mixture(np.asarray(_map(chart.to_line, fit.reshape(-1, dimension))[0]), random)
+    mixture = fit_mixture(np.asarray(_to_line(chart, jnp.asarray(fit.reshape(-1, dimension)))[0]), random)
     drawn = use.reshape(-1, dimension)
-    proposed = np.asarray(
-        _map(chart.prior.from_unconstrained, mixture.sample(random, _PROPOSALS * len(drawn)))[0]
-    )
+    proposed = np.asarray(_from_line(chart, jnp.asarray(mixture.sample(random, _PROPOSALS * len(drawn)))))
     # ln(p/q), at draws of the posterior and at draws of the proposal.
     at_draws, at_proposals = (
         np.asarray(_log_target(posterior, jnp.asarray(x))) - _log_proposal(mixture, chart, symmetry, x)
@@ -194,10 +198,8 @@ def _half(
     )
     effective = _effective_draws(at_draws.reshape(use.shape[:2]))
     log_z = _fixed_point(at_draws, at_proposals, effective)
-    k_hat = float(az.psislw(at_proposals.copy())[1])
     errors = _relative_errors(at_draws.reshape(use.shape[:2]) - log_z, at_proposals - log_z, effective)
-    importance = float(logsumexp(at_proposals) - np.log(len(at_proposals)))
-    return _Half(log_z, *errors, k_hat, importance)
+    return _Half(log_z, *errors, at_proposals)
 
 
 def _effective_draws(values: np.ndarray) -> float:

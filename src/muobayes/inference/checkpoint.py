@@ -46,7 +46,11 @@ def arrays_to_tree(like: Tree, arrays: Mapping[str, np.ndarray], prefix: str) ->
     leaves, structure = jax.tree.flatten(like)
     new = []
     for i, leaf in enumerate(leaves):
-        stored = jnp.asarray(arrays[f"{prefix}{i:03d}"])
+        if (name := f"{prefix}{i:03d}") not in arrays:
+            raise InputError(
+                "the checkpoint was written by another version of this program: start the run anew."
+            )
+        stored = jnp.asarray(arrays[name])
         new.append(jax.random.wrap_key_data(stored) if _is_key(leaf) else stored.astype(leaf.dtype))
     return jax.tree.unflatten(structure, new)
 

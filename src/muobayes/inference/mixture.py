@@ -3,7 +3,9 @@
 A Gaussian mixture is fitted by expectation maximisation with full covariances; the number of components minimises the
 Bayesian information criterion. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
 with Gaussian tails is thinner than the posterior in some corner, and importance weights there have no bound. One more
-component with the draws' overall mean and covariance covers what lies between.
+component with the draws' overall mean and covariance, and the heaviest tails, covers what lies between and far outside,
+such as the ends of a bent ridge, for which there were too few draws to fit (a defensive mixture: T. Hesterberg,
+Technometrics 37 (1995) 185).
 """
 
 from typing import NamedTuple
@@ -17,12 +19,12 @@ from scipy.special import gammaln, logsumexp
 __all__ = ["Mixture", "fit_mixture"]
 
 _OVERALL_WEIGHT = 0.1
-_DEGREES = 5.0
+_DEGREES, _OVERALL_DEGREES = 5.0, 1.0
 _LOG_2PI = np.log(2 * np.pi)
 
 
 class Mixture(NamedTuple):
-    """Student t distributions with five degrees of freedom; the last one spans all draws.
+    """Student t distributions with five degrees of freedom; the last one spans all draws and has one (Cauchy).
 
     Attributes
     ----------
@@ -36,9 +38,13 @@ class Mixture(NamedTuple):
     means: Float[np.ndarray, "k n"]
     factors: Float[np.ndarray, "k n n"]
 
+    @property
+    def _degrees(self) -> np.ndarray:
+        return np.append(np.full(len(self.means) - 1, _DEGREES), _OVERALL_DEGREES)
+
     def log_prob(self, z: Float[Array, "m n"] | np.ndarray) -> Float[Array, " m"]:
         """Normalised log-density, traceable."""
-        n, v = z.shape[1], _DEGREES
+        n, v = z.shape[1], self._degrees[:, None]
         y = jnp.einsum("kij,kmj->kmi", jnp.linalg.inv(self.factors), z[None] - self.means[:, None])
         norm = gammaln((v + n) / 2) - gammaln(v / 2) - 0.5 * n * np.log(v * np.pi)
         log_det = jnp.log(jnp.diagonal(self.factors, axis1=1, axis2=2)).sum(1)
@@ -49,7 +55,8 @@ class Mixture(NamedTuple):
         """Independent draws."""
         component = random.choice(len(self.means), m, p=np.exp(self.log_weights))
         z = random.standard_normal((m, self.means.shape[1]))
-        z = z / np.sqrt(random.chisquare(_DEGREES, m) / _DEGREES)[:, None]
+        degrees = self._degrees[component]
+        z = z / np.sqrt(random.chisquare(degrees) / degrees)[:, None]
         return self.means[component] + np.einsum("mij,mj->mi", self.factors[component], z)
 
 

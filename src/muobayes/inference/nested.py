@@ -4,10 +4,10 @@ All calls into ``blackjax.ns`` are in this module. The walk happens in the uncon
 where the prior is a smooth normalised density; the live points start as exact prior draws there, all images
 of phases included.
 
-Two things are known to bias ln Z of this sampler upward (arXiv:2601.23252 and our own calibration in
-`docs/inference.md`): too few inner steps, because a new point is a walker that started at another live point
-and remembers it, and a single lucky run. Hence several independent runs are merged, their scatter enters the
-error, and so does the calibrated memory of the walkers.
+A new point is a walker that started at another live point; if it walked too little, it remembers it. Then live points
+are related, and ln Z of a run is farther off than independent ones would have it (arXiv:2601.23252 and
+`docs/inference.md`). Hence several independent runs are merged, their scatter enters the error, and so does the memory
+of the walkers, which each run measures.
 
 References
 ----------
@@ -35,7 +35,7 @@ from .posterior import Posterior, require_parameters
 from .seeds import named_key
 from .slices import Point, slice_walk
 
-__all__ = ["NestedOptions", "NestedResult", "run_nested"]
+__all__ = ["NestedOptions", "NestedResult", "memory_factor", "run_nested"]
 
 
 class NestedOptions(NamedTuple):
@@ -73,7 +73,8 @@ class NestedResult(NamedTuple):
     log_z : float
         ln of the evidence, from all runs merged.
     log_z_error : float
-        One standard deviation: volume statistics, scatter between runs, and walker memory, see `run_nested`.
+        One standard deviation: volume statistics with the memory of the walkers (`memory_factor`), or the scatter
+        between runs if that is larger; infinite for walkers that remember half of where they started.
     statistical_error : float
         The part of the error that volume statistics alone explain.
     log_z_runs : (runs,)
@@ -299,16 +300,17 @@ def _check(posterior: Posterior, options: NestedOptions) -> None:
 def memory_factor(memory: float) -> float:
     """By how much walkers that remember where they started raise the variance of ln Z.
 
-    With unbiased volumes, ln Z is off because the lives of the points are: a point that replaces another one at a depth w
-    (-ln of its share of the contour's volume, exponentially distributed) lives until the volume has shrunk by w. Its
-    children inherit part of that. For walkers that stay where they were with probability p and forget everything
-    otherwise, the life of a point and those of its descendants, in excess of the average, are
+    A point born at the depth w (-ln of the part of the contour's volume that lies higher; exponentially distributed) dies
+    when the volume has shrunk by a factor exp(w). ln X is counted in deaths, and its variance per birth is that of the
+    lives, one. A point that remembers its parent passes part of a long life on. For walkers that stay where they are
+    with probability p, and otherwise forget, the deaths that are postponed by a birth at w, on average over
+    descendants and in excess of the mean, are g(w) with
 
-        g(w) = w + p int_0^w g(u) du - const = [(1 - p) exp(p w) - 1]/p ,
+        g'(w) = 1 + p g(w),  <g> = 0 :   g(w) = [(1 - p) exp(p w) - 1]/p ,
 
-    and each birth adds the variance of g, 1/(1 - 2p), instead of one. p is the correlation of w between start and end;
-    for any walk the first order in p is the same if the mean of w at the end is linear in w at the start. From p = 1/2
-    on, a few families take over and no error can be quoted.
+    whose variance is 1/(1 - 2p). There p is the correlation of w between start and end of a walk; the first order in p,
+    1 + 2p, holds for every walk in which the mean of w at the end is linear in w at the start. From p = 1/2 on a few
+    families take over, and no error can be quoted.
     """
     share = max(memory, 0.0)
     return 1 / (1 - 2 * share) if share < 0.5 else np.inf
