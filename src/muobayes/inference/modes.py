@@ -173,7 +173,8 @@ def _divided(y: np.ndarray, part: _Part) -> Iterator[_Part]:
 
 def _deepest(y: np.ndarray, inside: np.ndarray, axis: int) -> _Valley | None:
     """The deepest valley of a part along one axis, if there is a deep one."""
-    edges = np.linspace(*np.quantile(y[inside], [0.01, 0.99]), _BINS + 1)
+    first, last = np.quantile(y[inside], [0.01, 0.99])
+    edges = np.linspace(first, last, _BINS + 1)
     place = np.where(inside, np.clip(np.searchsorted(edges, y, side="right") - 1, 0, _BINS - 1), -1)
     share = np.array([(place == b).mean() for b in range(_BINS)])
     below = np.cumsum(share) - share / 2

@@ -117,7 +117,8 @@ def ranged(value: float, up: float, down: float) -> Ranged:
     exponent = _exponent(max(abs(value), up, down))
     unit = 10.0**exponent
     digits = digits_for(min(up, down) / unit)
-    return Ranged(*(fixed(part / unit, digits) for part in (value, up, down)), exponent)
+    number, above, below = (fixed(part / unit, digits) for part in (value, up, down))
+    return Ranged(number, above, below, exponent)
 
 
 def with_error(value: float, error: float) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -33,7 +34,7 @@ _MEASURED = {
 }
 _BAND, _BAND_LINE = "#f2d58a", "#a8842c"
 _EXCLUDED = (*(color for color in CYCLE if color != SAND), GREY)  # sand is the band's
-_REGIONS = {0.68: "solid", 0.95: "dashed"}  # share of the draws -> line
+_REGIONS: dict[float, Literal["solid", "dashed"]] = {0.68: "solid", 0.95: "dashed"}  # share of the draws -> line
 _SMOOTHED = 2.0  # bins; otherwise single draws make islands
 _CHI2_95 = 3.841
 
@@ -149,7 +150,7 @@ def draw(
         axis.set(xscale="log", yscale="log", xlabel=r"$m_X$ [MeV]", title=panel.title)
         axis.set(xlim=(1.0, 3e3), ylim=(gX[0], gX[-1]))
     axes[0].set_ylabel("$g_X$")
-    handles = [Patch(facecolor=(c, 0.35), edgecolor=c, label=name) for name, c in colors.items()]
+    handles: list[Artist] = [Patch(facecolor=(c, 0.35), edgecolor=c, label=name) for name, c in colors.items()]
     handles.append(Patch(facecolor=_BAND, label=r"$(g-2)_\mu$, $2\sigma$" + f" ({dataset})"))
     if draws is not None:
         handles += [
