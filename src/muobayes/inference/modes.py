@@ -173,8 +173,8 @@ def _divided(y: np.ndarray, part: _Part) -> Iterator[_Part]:
 
 def _deepest(y: np.ndarray, inside: np.ndarray, axis: int) -> _Valley | None:
     """The deepest valley of a part along one axis, if there is a deep one."""
-    first, last = np.quantile(y[inside], [0.01, 0.99])
-    edges = np.linspace(first, last, _BINS + 1)
+    low, high = np.quantile(y[inside], [0.01, 0.99])
+    edges = np.linspace(low, high, _BINS + 1)
     place = np.where(inside, np.clip(np.searchsorted(edges, y, side="right") - 1, 0, _BINS - 1), -1)
     share = np.array([(place == b).mean() for b in range(_BINS)])
     below = np.cumsum(share) - share / 2

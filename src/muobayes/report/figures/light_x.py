@@ -34,7 +34,10 @@ _MEASURED = {
 }
 _BAND, _BAND_LINE = "#f2d58a", "#a8842c"
 _EXCLUDED = (*(color for color in CYCLE if color != SAND), GREY)  # sand is the band's
-_REGIONS: dict[float, Literal["solid", "dashed"]] = {0.68: "solid", 0.95: "dashed"}  # share of the draws -> line
+_REGIONS: dict[float, Literal["solid", "dashed"]] = {
+    0.68: "solid",
+    0.95: "dashed",
+}  # share of the draws -> line
 _SMOOTHED = 2.0  # bins; otherwise single draws make islands
 _CHI2_95 = 3.841
 
@@ -150,7 +153,9 @@ def draw(
         axis.set(xscale="log", yscale="log", xlabel=r"$m_X$ [MeV]", title=panel.title)
         axis.set(xlim=(1.0, 3e3), ylim=(gX[0], gX[-1]))
     axes[0].set_ylabel("$g_X$")
-    handles: list[Artist] = [Patch(facecolor=(c, 0.35), edgecolor=c, label=name) for name, c in colors.items()]
+    handles: list[Artist] = [
+        Patch(facecolor=(c, 0.35), edgecolor=c, label=name) for name, c in colors.items()
+    ]
     handles.append(Patch(facecolor=_BAND, label=r"$(g-2)_\mu$, $2\sigma$" + f" ({dataset})"))
     if draws is not None:
         handles += [
