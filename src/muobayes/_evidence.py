@@ -27,6 +27,7 @@ __all__ = ["evidence", "with_nuts"]
 def evidence(
     card: RunCard,
     *,
+    nested: Nested | None = None,
     build: Callable[[RunCard], Posterior] | None = None,
     show_progress: bool = True,
 ) -> tuple[Evidence, ...]:
@@ -39,6 +40,8 @@ def evidence(
     ----------
     card : RunCard
         A validated card; its sampler's options hold for that sampler, the other one has its defaults.
+    nested : Nested, optional
+        Options of nested sampling in place of the card's, or of the defaults.
     build : callable, optional
         What makes the posterior of a card; by default `muobayes.models.build`.
     show_progress : bool
@@ -59,7 +62,8 @@ def evidence(
         other = Evidence(**json.loads(results.idata["posterior"].attrs["evidence"])[0])
     else:
         other = _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1))
-    found = (_nested(card, posterior, folder, show_progress), other)
+    options = nested or (card.sampler if isinstance(card.sampler, Nested) else Nested())
+    found = (_nested(card, options, posterior, folder, show_progress), other)
     record = {"card": card.fingerprint, "estimates": [_plain(e) for e in found]}
     write_text(folder.path / "evidence.json", json.dumps(record, indent=1))
     return found
@@ -70,8 +74,9 @@ def with_nuts(card: RunCard) -> RunCard:
     return card if not isinstance(card.sampler, Nested) else card.model_copy(update={"sampler": Nuts()})
 
 
-def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> Evidence:
-    sampler = card.sampler if isinstance(card.sampler, Nested) else Nested()
+def _nested(
+    card: RunCard, sampler: Nested, posterior: Posterior, folder: RunDir, show_progress: bool
+) -> Evidence:
     options = NestedOptions(**sampler.model_dump(exclude={"type"}))
     fingerprint = {"card": card.fingerprint, "versions": versions(), "options": options._asdict()}
     checkpoint = Checkpoint(folder.checkpoint / "nested.npz", fingerprint)
@@ -86,6 +91,7 @@ def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: 
         f"{len(result.log_z_runs)} runs, {result.evaluations} likelihood calls, "
         f"walkers' memory {abs(result.memory):.2f}"
     )
+    note += f"; {result.disagreement}" if result.disagreement else ""
     return Evidence("nested sampling", result.log_z, result.log_z_error, note)
 
 

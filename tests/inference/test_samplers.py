@@ -48,6 +48,16 @@ def _constrained(name: str, z: np.ndarray, n: int = DIMENSION) -> np.ndarray:
     )
 
 
+def test_runs_that_contradict_each_other_are_told():
+    """Volumes explain 0.1 each: runs 0.1 apart are one posterior, runs 1 apart have not converged."""
+    result = _nested(NESTED_TARGETS[0])
+    apart = np.array([-1.0, 0.0, 1.0])
+    explained = result._replace(statistical_error=0.1 / np.sqrt(3))
+    assert explained._replace(log_z_runs=-3 + 0.1 * apart).disagreement == ""
+    found = explained._replace(log_z_runs=-3 + apart).disagreement
+    assert found.startswith("not converged: the runs by themselves find -4.00, -3.00, -2.00")
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_nuts_moments(name):
     target = _target(name)

@@ -8,15 +8,19 @@ import typer
 
 from ._stop import stoppable
 
+_CONTRADICTION = 4.0  # combined standard deviations
+
 
 def evidence(
     card: Annotated[Path, typer.Argument(help="the run card (YAML)")],
     dataset: Annotated[str | None, typer.Option(help="replace the card's data set")] = None,
     seed: Annotated[int | None, typer.Option(help="replace the card's seed")] = None,
     output: Annotated[Path | None, typer.Option(help="replace the card's output folder")] = None,
+    live: Annotated[int | None, typer.Option(min=20, help="live points of a run of nested sampling")] = None,
+    runs: Annotated[int | None, typer.Option(min=1, help="runs of nested sampling")] = None,
 ) -> None:
     """Evidence by nested sampling, and by a bridge from NUTS draws or by importance weights (made if needed)."""
-    from ..runcard import RunCard
+    from ..runcard import Nested, RunCard
     from ..rundir import prepare
 
     chosen = RunCard.load(card, dataset=dataset, seed=seed, output=None if output is None else str(output))
@@ -26,12 +30,18 @@ def evidence(
     from .._evidence import with_nuts
     from ..report.terminal import evidence_table
 
+    options = chosen.sampler if isinstance(chosen.sampler, Nested) else Nested()
+    points = live or options.live
+    nested = options.model_copy(
+        update={"live": points, "runs": runs or options.runs, "batch": min(options.batch, points // 2)}
+    )
     prepare(with_nuts(chosen), resume=True)
     with stoppable("Run the same command again to continue."):
-        found = compute(chosen)
+        found = compute(chosen, nested=nested)
     Console().print(evidence_table(found))
     values = [(e.log_z, e.error) for e in found if math.isfinite(e.log_z)]
     if len(values) == 2:
         (one, error_one), (two, error_two) = values
         apart = abs(one - two) / math.hypot(error_one, error_two)
-        typer.echo(f"The estimates are {apart:.1f} combined standard deviations apart.")
+        told = f"The estimates are {apart:.1f} combined standard deviations apart"
+        typer.echo(f"{told}." if apart < _CONTRADICTION else f"{told}: at least one of them is wrong.")

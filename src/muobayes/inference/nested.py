@@ -27,6 +27,7 @@ from blackjax.ns.base import NSInfo, NSState, StateWithLogLikelihood
 from blackjax.ns.utils import log_weights
 from jaxtyping import Array
 from scipy.special import logsumexp
+from scipy.stats import chi2
 
 from ..errors import InputError
 from .checkpoint import Checkpoint, arrays_to_tree, tree_to_arrays
@@ -36,6 +37,8 @@ from .seeds import named_key
 from .slices import Point, slice_walk
 
 __all__ = ["NestedOptions", "NestedResult", "memory_factor", "run_nested"]
+
+_FALSE_ALARM = 1e-3  # that runs which agree are told to disagree
 
 
 class NestedOptions(NamedTuple):
@@ -106,6 +109,18 @@ class NestedResult(NamedTuple):
     log_weight: np.ndarray
     evaluations: int
     live: int
+
+    @property
+    def disagreement(self) -> str:
+        """How much the runs scatter, as a sentence, if their volumes cannot explain it (1 of 1000); empty if they can."""
+        runs = len(self.log_z_runs)
+        expected = self.statistical_error * np.sqrt(runs)  # of one run
+        if runs < 2 or np.square(self.log_z_runs - self.log_z_runs.mean()).sum() < expected**2 * chi2.isf(
+            _FALSE_ALARM, runs - 1
+        ):
+            return ""
+        found = ", ".join(f"{value:.2f}" for value in self.log_z_runs)
+        return f"not converged: the runs by themselves find {found}, more apart than {expected:.2f} each explains"
 
     @property
     def drift(self) -> float:
