@@ -112,9 +112,9 @@ class NestedResult(NamedTuple):
 
     @property
     def disagreement(self) -> str:
-        """How much the runs scatter, as a sentence, if their volumes cannot explain it (1 of 1000); empty if they can."""
+        """How far the runs are apart, a sentence, if volumes and walkers cannot explain it (1 of 1000); else empty."""
         runs = len(self.log_z_runs)
-        expected = self.statistical_error * np.sqrt(runs)  # of one run
+        expected = self.statistical_error * np.sqrt(runs * memory_factor(self.memory))  # of one run
         if runs < 2 or np.square(self.log_z_runs - self.log_z_runs.mean()).sum() < expected**2 * chi2.isf(
             _FALSE_ALARM, runs - 1
         ):
