@@ -111,15 +111,15 @@ def test_mode_on_the_cut_of_a_circle_is_one():
     assert (begin, end) == pytest.approx((other_end, other_begin))
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.95])
-def test_one_mode_is_not_divided(correlation):
-    """Neither tails nor the bumps of autocorrelated draws are modes."""
+@pytest.mark.parametrize(("correlation", "length"), [(0.0, 1000), (0.95, 1000), (0.0, 100), (0.7, 300)])
+def test_one_mode_is_not_divided(correlation, length):
+    """Neither tails nor the bumps of few or autocorrelated draws are modes."""
     scale = {"low": -1e4, "high": 1e4}
     prior = prior_set({name: Uniform(**scale) for name in ("normal", "student", "skewed", "flat")})
     for seed in range(10):
         random = np.random.default_rng(seed)
-        noise = random.normal(size=(4, 1000, 6))
-        for k in range(1, 1000):
+        noise = random.normal(size=(4, length, 6))
+        for k in range(1, length):
             noise[:, k] = correlation * noise[:, k - 1] + np.sqrt(1 - correlation**2) * noise[:, k]
         student = noise[..., 1] / np.sqrt(np.square(noise[..., 2:5]).mean(-1))
         uniform = np.arctan2(noise[..., 5], noise[..., 4])

@@ -21,7 +21,8 @@ __all__ = ["Mode", "weigh_modes"]
 
 _VALLEY = 0.3  # a valley is deep if a bin holds less than this part of the lower one of both peaks
 _SMALL = 0.05  # what holds less of the posterior is no mode
-_BINS = 50
+_BINS = (10, 50)  # fewest and most
+_PER_BIN = 25  # independent draws that a bin should hold on average, or chance would dig valleys
 
 
 class Mode(NamedTuple):
@@ -130,8 +131,8 @@ def _axes(prior: PriorSet, x: np.ndarray) -> list[_Axis]:
     for i, ((low, high), turn, logarithmic) in enumerate(zip(prior.bounds, prior.turns, prior.logarithmic)):
         cut = None
         if turn is not None:
-            count, edges = np.histogram(x[..., i], _BINS, (low, high))
-            cut = float(edges[np.argmin(count)] + turn / _BINS / 2)
+            count, edges = np.histogram(x[..., i], _BINS[1], (low, high))
+            cut = float(edges[np.argmin(count)] + turn / _BINS[1] / 2)
         axes.append(_Axis(low, high, logarithmic, cut))
     return axes
 
@@ -174,20 +175,20 @@ def _divided(y: np.ndarray, part: _Part) -> Iterator[_Part]:
 def _deepest(y: np.ndarray, inside: np.ndarray, axis: int) -> _Valley | None:
     """The deepest valley of a part along one axis, if there is a deep one."""
     low, high = np.quantile(y[inside], [0.01, 0.99])
-    edges = np.linspace(low, high, _BINS + 1)
-    place = np.where(inside, np.clip(np.searchsorted(edges, y, side="right") - 1, 0, _BINS - 1), -1)
-    share = np.array([(place == b).mean() for b in range(_BINS)])
+    independent = min(float(az.ess(y)), y.size)
+    bins = int(np.clip(independent * inside.mean() / _PER_BIN, *_BINS))
+    edges = np.linspace(low, high, bins + 1)
+    place = np.where(inside, np.clip(np.searchsorted(edges, y, side="right") - 1, 0, bins - 1), -1)
+    share = np.array([(place == b).mean() for b in range(bins)])
     below = np.cumsum(share) - share / 2
-    peaks = np.minimum(np.maximum.accumulate(share), np.maximum.accumulate(share[::-1])[::-1])
+    # What one more independent draw would change is the error of an empty bin. Both a valley and a peak may be chance.
+    error = np.array([max(_error(place == b), 1 / independent) for b in range(bins)])
+    sure = np.maximum(share - 2 * error, 1 / independent)
+    peaks = np.minimum(np.maximum.accumulate(sure), np.maximum.accumulate(sure[::-1])[::-1])
     sizeable = np.minimum(below, share.sum() - below) > _SMALL
-    # What one more draw would change is the error of an empty bin.
-    depth = [
-        (share[b] + 2 * max(_error(place == b), 1 / y.size)) / peaks[b]
-        if sizeable[b] and share[b] < _VALLEY * peaks[b]
-        else np.inf
-        for b in range(_BINS)
-    ]
-    if min(depth) > _VALLEY:
+    depth = np.where(sizeable, (share + 2 * error) / peaks, np.inf)
+    depth[depth > _VALLEY] = np.inf
+    if not np.isfinite(depth).any():
         return None
     # The steep sides of a valley are known better than the deepest point of its flat bottom.
     begin = end = int(np.argmin(depth))
@@ -196,5 +197,5 @@ def _deepest(y: np.ndarray, inside: np.ndarray, axis: int) -> _Valley | None:
     while depth[end + 1] < np.inf:
         end += 1
     return _Valley(
-        min(depth), axis, float(edges[begin] + edges[end + 1]) / 2, float(share[(begin + end) // 2])
+        float(depth.min()), axis, float(edges[begin] + edges[end + 1]) / 2, float(share[(begin + end) // 2])
     )
