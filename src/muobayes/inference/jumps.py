@@ -139,7 +139,7 @@ def scout(
     places = (np.arange(_RESAMPLED) + random.uniform()) / _RESAMPLED * cumulative[-1]
     drawn = result.z[np.searchsorted(cumulative, places)]
     folded = fold_signs(symmetry, drawn, posterior.prior.names).x
-    mixture = fit_mixture(folded, random, max_components=_COMPONENTS)
+    mixture = fit_mixture(folded, random, max_components=_COMPONENTS, criterion="bayes")
     keys = jax.random.split(named_key(seed, "jumps"), chains)
     jumps = tuple(draw_jumps(mixture, symmetry.group, key, iterations) for key in keys)
     return Scouted(mixture, result.z, result.log_weight, result.drift, jumps)

@@ -1,14 +1,15 @@
 """A proposal density fitted to draws: a mixture of Student t distributions.
 
-A Gaussian mixture is fitted by expectation maximisation with full covariances; the number of components minimises the
-Bayesian information criterion. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
+A Gaussian mixture is fitted by expectation maximisation with full covariances; the number of components minimises an
+information criterion: Akaike's for the density that is closest to that of the draws, the Bayesian one for components that
+are counted. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
 with Gaussian tails is thinner than the posterior in some corner, and importance weights there have no bound. One more
 component with the draws' overall mean and covariance, and the heaviest tails, covers what lies between and far outside,
 such as the ends of a bent ridge, for which there were too few draws to fit (a defensive mixture: T. Hesterberg,
 Technometrics 37 (1995) 185).
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -66,19 +67,25 @@ def _mahalanobis(z: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> tuple[n
 
 
 def fit_mixture(
-    z: Float[np.ndarray, "m n"], random: np.random.Generator, max_components: int = 12, iterations: int = 200
+    z: Float[np.ndarray, "m n"],
+    random: np.random.Generator,
+    max_components: int = 12,
+    iterations: int = 200,
+    *,
+    criterion: Literal["akaike", "bayes"] = "akaike",
 ) -> Mixture:
     """Fit to draws; the data are whitened first, so that one regularisation suits every problem."""
     n = z.shape[1]
+    price = 2.0 if criterion == "akaike" else np.log(len(z))  # of a parameter, in -2 ln L
     centre = z.mean(0)
     overall = np.linalg.cholesky(np.cov(z.T).reshape(n, n) + 1e-12 * np.diag(z.var(0) + 1e-300))
     white = (z - centre) @ np.linalg.inv(overall).T
     # Each component needs enough points to determine its own covariance.
     limit = max(1, min(max_components, len(z) // (10 * (n + 1))))
-    fits = [_expectation_maximisation(white, 1, random, iterations)]
+    fits = [_expectation_maximisation(white, 1, random, iterations, price)]
     # More components until two in a row have not paid.
     while len(fits) < limit and min(fit[1] for fit in fits[-2:]) <= min(fit[1] for fit in fits):
-        fits.append(_expectation_maximisation(white, len(fits) + 1, random, iterations))
+        fits.append(_expectation_maximisation(white, len(fits) + 1, random, iterations, price))
     weights, means, factors = min(fits, key=lambda fit: fit[1])[0]
     return Mixture(
         np.log(np.append(weights * (1 - _OVERALL_WEIGHT), _OVERALL_WEIGHT)),
@@ -88,7 +95,7 @@ def fit_mixture(
 
 
 def _expectation_maximisation(
-    z: np.ndarray, k: int, random: np.random.Generator, iterations: int
+    z: np.ndarray, k: int, random: np.random.Generator, iterations: int, price: float
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], float]:
     """Weights, means and factors of k components, and their information criterion."""
     m, n = z.shape
@@ -118,7 +125,7 @@ def _expectation_maximisation(
         if log_likelihood - before < 1e-4 * m / 100:
             break
     parameters = k * (1 + n + n * (n + 1) / 2) - 1
-    return (weights, means, factors), -2 * log_likelihood + parameters * np.log(m)
+    return (weights, means, factors), -2 * log_likelihood + parameters * price
 
 
 def _spread_centres(z: np.ndarray, k: int, random: np.random.Generator) -> np.ndarray:
