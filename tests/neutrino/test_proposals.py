@@ -119,6 +119,22 @@ def test_points_lie_in_the_box(model):
     assert np.isfinite(log_prior[exists]).all()
 
 
+@pytest.mark.parametrize("tube", range(3))
+def test_tubes_reach_the_corners_of_the_box(tube):
+    """alpha, beta and kappa, from the parameters themselves, over four decades to each side."""
+    posterior = _wide("b-3lmu", "NO", 1.0)
+    u = _uniform(4, 2000, posterior.proposal.dimension)
+    x, log_density = jax.jit(jax.vmap(posterior.proposal.draw))(jnp.full(2000, tube), u)
+    p = dict(zip(posterior.prior.names, np.asarray(x)[np.isfinite(log_density)].T))
+    root = np.sqrt(p["MR33"] / p["MR11"])
+    tangents = (
+        p["ynu31"] / p["ynu33"] * root,
+        p["ynu11"] / p["ynu13"] * root,
+        p["yPhi23"] / p["yPhi12"] / root,
+    )
+    assert tangents[tube].min() < 1e-4 and tangents[tube].max() > 1e4
+
+
 def test_density_by_finite_differences():
     """Lmu-Ltau, where delta is drawn: x is smooth in u, and the density 0.2/|dx/du| plus what solving for delta adds.
 
