@@ -1,8 +1,8 @@
 """A proposal density fitted to draws: a mixture of Student t distributions.
 
 A Gaussian mixture is fitted by expectation maximisation with full covariances; the number of components minimises an
-information criterion: Akaike's for the density that is closest to that of the draws, the Bayesian one for components that
-are counted. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
+information criterion: Akaike's for the density that is closest to that of the draws, the Bayesian one where components
+cost time. Each Gaussian is then replaced by the Student t of the same mean and scale: a proposal
 with Gaussian tails is thinner than the posterior in some corner, and importance weights there have no bound. One more
 component with the draws' overall mean and covariance, and the heaviest tails, covers what lies between and far outside,
 such as the ends of a bent ridge, for which there were too few draws to fit (a defensive mixture: T. Hesterberg,
