@@ -77,5 +77,5 @@ def test_a_finished_run_is_found(ran, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 0 and results.folder.posterior.stat().st_mtime_ns == before
-    assert "sum of neutrino masses" in capsys.readouterr().out
+    assert "this run is finished" in capsys.readouterr().out
     assert RunCard.load(results.folder.card).sampler.proposals == CARD["sampler"]["proposals"]

@@ -7,12 +7,20 @@ from pathlib import Path
 import yaml
 
 from ..artifacts import load
+from .numbers import MINUS
 
-__all__ = ["derived_label", "observable_label", "term_label"]
+__all__ = ["derived_label", "greek", "observable_label", "term_label"]
 
 _LABELS = Path(__file__).parent / "data" / "observable_labels.json"  # flavio's own; `muobayes export labels`
-# What matplotlib's mathematics lacks.
-_DRAWABLE = (("\\text", "\\mathrm"), ("\\phantom k", ""), ("\\ast", "*"), ("\\left", ""), ("\\right", ""))
+_BRACES = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+# What matplotlib's mathematics lacks, or sets badly: fractions in a line, and charges with the spaces of a sum.
+_DRAWABLE = (
+    (r"\\text\b", r"\\mathrm"),
+    (r"\\phantom k|\\left(?=\\)|\\right(?=\\)", ""),
+    (r"\\ast\b", "*"),
+    (rf"\\frac{_BRACES}{_BRACES}", r" \1/\2"),
+    (r"([+-]|\\pm|\\mp)", r"{\1}"),
+)
 
 
 @cache
@@ -36,6 +44,17 @@ def term_label(name: str) -> str:
     return _labels("term").get(name, name)
 
 
+def greek(charge: str) -> str:
+    """A combination of quantum numbers in Unicode.
+
+    Examples
+    --------
+    >>> greek("B-3Lmu")
+    'B−3L_μ'
+    """
+    return charge.replace("mu", "_μ").replace("tau", "_τ").replace("-", MINUS)
+
+
 def derived_label(name: str) -> str:
     """A derived quantity as it is typeset, with its unit."""
     return _labels("derived").get(name, name.replace("_", " "))
@@ -55,5 +74,5 @@ def observable_label(name: str) -> str:
         return name
     text = _observable_labels()[head]
     for written, drawn in _DRAWABLE:
-        text = text.replace(written, drawn)
+        text = re.sub(written, drawn, text)
     return text + (f" {arguments}" if arguments else "")

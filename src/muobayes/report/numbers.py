@@ -107,14 +107,14 @@ class Ranged(NamedTuple):
 
 
 def ranged(value: float, up: float, down: float) -> Ranged:
-    """A number with its errors: as many digits as the smaller one deserves, and one power of ten for all.
+    """A number with its errors: as many digits as the smaller one deserves, and one power of ten for all, the number's.
 
     Examples
     --------
     >>> str(ranged(0.4321, 0.05, 0.04)), str(ranged(1.834e-7, 4.2e-8, 3e-8))
     ('0.432 +0.050 −0.040', '(1.83 +0.42 −0.30) × 10⁻⁷')
     """
-    exponent = _exponent(max(abs(value), up, down))
+    exponent = _exponent(max(abs(value), min(up, down)))
     unit = 10.0**exponent
     digits = digits_for(min(up, down) / unit)
     number, above, below = (fixed(part / unit, digits) for part in (value, up, down))

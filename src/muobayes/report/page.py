@@ -16,7 +16,7 @@ from ..priors.spec import Fixed
 from ..priors.uv_spec import UVPriors
 from ..rundir import write_text
 from .constraints import constraint_table
-from .names import derived_label, observable_label, term_label
+from .names import derived_label, greek, observable_label, term_label
 from .numbers import fixed, ranged, rounded, signed, significant, with_error
 from .results import Results, unit_and_scale
 from .style import DPI
@@ -32,6 +32,11 @@ _GAINS = "2 Δ log L of each part of the data at the best fit, and how another d
 _PLANE = (
     "Regions of −2 Δ log L < 2.30 and 6.18 (1 and 2 sigma for two parameters) that groups of data prefer by "
     "themselves, and all data together; the other parameters are at their best-fit values."
+)
+_RANKS = "flat ranks, inside the grey band 95 % of the time."
+_CHAINS = f"Traces of the chains after warm-up, and the ranks of their draws: well-mixed chains have {_RANKS}"
+_RESAMPLED = (
+    f"Draws resampled by their weights, in random order, and their ranks: independent draws have {_RANKS}"
 )
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -102,6 +107,7 @@ def _content(results: Results) -> dict[str, Any]:
         "scale_sentence": results.scale_sentence,
         "scale": _scale_rows(results.matching_scale),
         "plane_caption": _PLANE,
+        "chains_caption": _CHAINS if "k-hat" not in results.diagnostics else _RESAMPLED,
         "constraints": _constraint_rows(results),
         "pulls": _pull_rows(results),
         "sampling": _sampling_rows(results),
@@ -271,8 +277,12 @@ def _pull_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def _title(text: str) -> Markup:
-    """A title of the catalogue with its TeX subscripts set."""
-    return Markup(re.sub(r"_\{([^}]*)\}", r"<sub>\1</sub>", str(escape(text))))
+    """A title of the catalogue with its TeX subscripts set, which are combinations of quantum numbers."""
+
+    def subscript(match: re.Match[str]) -> str:
+        return f"<sub>{greek(match.group(1)).replace('_', '')}</sub>"
+
+    return Markup(re.sub(r"_\{([^}]*)\}", subscript, str(escape(text))))
 
 
 def _sampling_rows(results: Results) -> list[dict[str, str]]:

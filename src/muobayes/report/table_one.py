@@ -9,7 +9,8 @@ import yaml
 
 from ..inference.compare import Row
 from ..models.catalogue import ModelEntry
-from .numbers import MINUS, signed
+from .names import greek
+from .numbers import signed
 from .results import Results
 
 __all__ = ["Fitted", "fitted", "markdown", "table_one"]
@@ -54,9 +55,7 @@ def fitted(name: str, results: Results) -> Fitted:
 
 def _fields(entry: ModelEntry) -> str:
     group = entry.gauge.group if entry.gauge is not None else ""
-    group = (
-        group.replace("_{", " ").replace("}", "").replace("mu", "_μ").replace("tau", "_τ").replace("-", MINUS)
-    )
+    group = greek(group.replace("_{", " ").replace("}", ""))
     x = {"light": "light X", "heavy": "heavy X", "decoupled": "X decoupled"}.get(entry.x, "")
     return "; ".join(part for part in (group, " + ".join(entry.mediators), x) if part)
 

@@ -6,7 +6,9 @@ logistic distributions around the data. The rest is drawn where a flat prior of 
 * the angle of the triangle of (m_nu^-1)_mumu = 0 is uniform, and the lightest mass that belongs to it is solved for:
   where the triangle degenerates the density of the mass has a pole;
 * or the ratio t of two other entries is flat in ln |t| and in its phase, and delta and the lightest mass are solved
-  for: a vanishing entry is a pole of the posterior.
+  for: a vanishing entry is a pole of the posterior;
+* two zeros and the inverted ordering: masses are degenerate, and (mu mu) - (tau tau) of the inverse vanishes if
+  cos(2 theta23) is about s12 c12 s13 Dm21/m^2. Maximal mixing is a pole, and theta23 is drawn by m, too.
 
 Solving means: a grid, the cells in which the function changes sign, one of them at random, bisection. The density
 counts the same cells.
@@ -30,6 +32,7 @@ __all__ = ["Low", "draw_one_zero", "draw_two_zeros", "split_logistic"]
 _MASSES = jnp.linspace(np.log(1e-6), np.log(1.0), 81)  # ln(lightest mass/eV)
 _DELTAS = jnp.linspace(0.0, 360.0, 73)
 _PLAIN = 0.2  # share of draws that do not solve: they fill extrema, where solving finds nothing
+_DEGENERATE = (np.log(0.01), np.log(1.0))  # ends of ln m, eV
 _S23 = 3.0  # the zeros pull theta23 to the octant that the data do not prefer
 _LOG_T = np.log(1e4)
 _ORDINARY = Numbers(*(jnp.asarray(v) for v in (0.3, 0.5, 0.022, 200.0, -9.5, -6.0, -4.0)))
@@ -67,15 +70,39 @@ def _log_difference(data: NeutrinoData, name: str, broadening: float) -> tuple[A
     return jnp.log(size), broadening * up / size, broadening * down / size
 
 
-def _measured(u: Array, data: NeutrinoData, broadening: float) -> tuple[list[Array], Array, Array]:
+def _or_maximal(u: Array, best: Array, plus: Array, minus: Array, unit: Array) -> tuple[Array, Array]:
+    """As `split_logistic`, or with equal odds at a distance unit/m^2 of 1/2, to either side, with m flat in its logarithm."""
+    low, high = _DEGENERATE
+    far, _ = split_logistic(2 * u, best, plus, minus)
+    side = jnp.where(u < 0.75, -1.0, 1.0)
+    near = 0.5 + side * unit * jnp.exp(-2 * (low + (high - low) * jnp.mod(4 * u, 1.0)))
+    value = jnp.where(u < 0.5, far, near)
+    distance = jnp.abs(value - 0.5)
+    log_mass = jnp.log(unit / distance) / 2
+    within = (log_mass > low) & (log_mass < high)
+    density = jnp.exp(_split_logistic_density(value, best, plus, minus))
+    return value, jnp.log((density + jnp.where(within, 0.25 / (high - low) / distance, 0.0)) / 2)
+
+
+def _measured(
+    u: Array, data: NeutrinoData, broadening: float, degenerate: bool = False
+) -> tuple[list[Array], Array, Array]:
     """s12sq, s23sq, s13sq, ln Dm21 and ln |Dm3l|, the logarithm of their density, and whether they are possible."""
-    found, log_density = [], jnp.zeros(())
-    for k, name in enumerate(("s12sq", "s23sq", "s13sq")):
+
+    def scales(name: str, wider: float) -> tuple[Array, Array, Array]:
         best, plus, minus = (getattr(part, name) for part in (data.best, data.plus, data.minus))
-        wider = broadening * (_S23 if name == "s23sq" else 1.0)
-        value, density = split_logistic(u[k], best, wider * plus, wider * minus)
-        found.append(value)
-        log_density += density
+        return best, wider * broadening * plus, wider * broadening * minus
+
+    s12sq, log_density = split_logistic(u[0], *scales("s12sq", 1.0))
+    s13sq, density = split_logistic(u[2], *scales("s13sq", 1.0))
+    log_density += density
+    if degenerate:
+        unit = jnp.sqrt(s12sq * (1 - s12sq) * s13sq) * data.best.Dm21 / 4
+        s23sq, density = _or_maximal(u[1], *scales("s23sq", _S23), unit)
+    else:
+        s23sq, density = split_logistic(u[1], *scales("s23sq", _S23))
+    log_density += density
+    found = [s12sq, s23sq, s13sq]
     for k, name in enumerate(("Dm21", "Dm3l")):
         value, density = split_logistic(u[3 + k], *_log_difference(data, name, broadening))
         found.append(value)
@@ -256,7 +283,7 @@ def draw_two_zeros(u: Float[Array, "7"], data: NeutrinoData, zero: tuple[int, in
     broadening : float
         As in `draw_one_zero`.
     """
-    measured, log_density, exists = _measured(u, data, broadening)
+    measured, log_density, exists = _measured(u, data, broadening, degenerate=data.ordering == "IO")
     ratio = (zero, (0, 0))
     drawn = Numbers._make([*measured[:3], 360.0 * u[5], *measured[3:], jnp.zeros(())])
     drawn = jax.tree.map(lambda value, ordinary: jnp.where(exists, value, ordinary), drawn, _ORDINARY)

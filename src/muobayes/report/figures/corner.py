@@ -15,6 +15,9 @@ __all__ = ["corner_figure"]
 _LEVELS = (1 - np.exp(-0.5), 1 - np.exp(-2.0))
 """Probability inside the 1 and 2 sigma regions of a two-dimensional Gaussian."""
 
+_NAMED = 4
+"""With so many parameters the titles have names."""
+
 
 @styled
 def corner_figure(
@@ -59,7 +62,8 @@ def corner_figure(
     )
     axes = np.array(figure.axes).reshape(len(names), len(names))
     for i, name in enumerate(names):
-        _annotate(axes[i, i], data[:, i], labels[name])
+        # beside many others a title is as wide as a panel; what it is stands below
+        _annotate(axes[i, i], data[:, i], labels[name] if len(names) <= _NAMED else "")
         for j in range(i):
             if best is not None:
                 axes[i, j].plot(best[names[j]], best[name], "*", color=RED, ms=9, mec="white", mew=0.5)
@@ -85,4 +89,4 @@ def _annotate(axis, values: np.ndarray, label: str) -> None:
     found = ranged(median, high - median, median - low)
     power = rf"\times10^{{{found.exponent}}}" if found.exponent else ""
     text = f"{found.value}^{{+{found.up}}}_{{-{found.down}}}{power}".replace(MINUS, "-")
-    axis.set_title(f"{label} $= {text}$", fontsize=10, pad=6)
+    axis.set_title(f"{label} $= {text}$" if label else f"${text}$", fontsize=10, pad=6)
