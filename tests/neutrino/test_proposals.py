@@ -123,8 +123,8 @@ def test_points_lie_in_the_box(model):
 def test_tubes_reach_the_corners_of_the_box(tube):
     """alpha, beta and kappa, from the parameters themselves, over four decades to each side."""
     posterior = _wide("b-3lmu", "NO", 1.0)
-    u = _uniform(4, 2000, posterior.proposal.dimension)
-    x, log_density = jax.jit(jax.vmap(posterior.proposal.draw))(jnp.full(2000, tube), u)
+    u = _uniform(4, 8000, posterior.proposal.dimension)
+    x, log_density = jax.jit(jax.vmap(posterior.proposal.draw))(jnp.full(8000, tube), u)
     p = dict(zip(posterior.prior.names, np.asarray(x)[np.isfinite(log_density)].T))
     root = np.sqrt(p["MR33"] / p["MR11"])
     tangents = (
