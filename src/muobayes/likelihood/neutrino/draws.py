@@ -71,7 +71,7 @@ def _log_difference(data: NeutrinoData, name: str, broadening: float) -> tuple[A
 
 
 def _or_maximal(u: Array, best: Array, plus: Array, minus: Array, unit: Array) -> tuple[Array, Array]:
-    """As `split_logistic`, or with equal odds at a distance unit/m^2 of 1/2, to either side, with m flat in its logarithm."""
+    """As `split_logistic`, or with equal odds at a distance unit/m^2 of 1/2 to either side, m flat in its logarithm."""
     low, high = _DEGENERATE
     far, _ = split_logistic(2 * u, best, plus, minus)
     side = jnp.where(u < 0.75, -1.0, 1.0)
