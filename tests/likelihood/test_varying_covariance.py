@@ -77,6 +77,17 @@ def test_gradient():
     np.testing.assert_allclose([slope, reverse], numerical, rtol=1e-5)
 
 
+def test_a_batch_of_points():
+    """Samplers evaluate many points at once; a batched factorisation by LAPACK once never returned."""
+    likelihood, x, log_mu = _likelihood()
+    factors = np.linspace(-1, 1, 50)
+    every = jax.jit(jax.vmap(lambda x: likelihood(x, log_mu)))
+    for _ in range(3):
+        found = every(factors[:, None] * np.asarray(x))
+    np.testing.assert_allclose(found[-1], likelihood(x, log_mu), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found[0], likelihood(-x, log_mu), rtol=1e-9, atol=1e-9)
+
+
 def test_the_sm_is_the_point_without_new_physics():
     likelihood, x, log_mu = _likelihood()
     observables = likelihood.predictions.observables
