@@ -7,8 +7,9 @@ logistic distributions around the data. The rest is drawn where a flat prior of 
   where the triangle degenerates the density of the mass has a pole;
 * or the ratio t of two other entries is flat in ln |t| and in its phase, and delta and the lightest mass are solved
   for: a vanishing entry is a pole of the posterior;
-* two zeros and the inverted ordering: masses are degenerate, and (mu mu) - (tau tau) of the inverse vanishes if
-  cos(2 theta23) is about s12 c12 s13 Dm21/m^2. Maximal mixing is a pole, and theta23 is drawn by m, too.
+* two zeros fix all masses: delta is solved for with Dm21 as measured, or, for the inverted ordering, theta23. There
+  (mu mu) + (tau tau) = 0 is nearly m^2 = |Dm3l|/(2 s13 cos delta)^2, and (mu mu) - (tau tau) = 0 makes cos(2 theta23)
+  about s12 c12 s13 Dm21/m^2: theta23 is maximal to 1e-4, and delta has a fold at its ends 0 and 180 degrees.
 
 Solving means: a grid, the cells in which the function changes sign, one of them at random, bisection. The density
 counts the same cells.
@@ -24,15 +25,15 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from .low_energy import Numbers, Ratio, Shape, closing, inverse_mass, shape
-from .mixing import pmns
 from .terms import NeutrinoData
 
 __all__ = ["Low", "draw_one_zero", "draw_two_zeros", "split_logistic"]
 
 _MASSES = jnp.linspace(np.log(1e-6), np.log(1.0), 81)  # ln(lightest mass/eV)
 _DELTAS = jnp.linspace(0.0, 360.0, 73)
+_FROM_MAXIMAL = np.geomspace(1e-7, 0.3, 60)
+_S23SQS = jnp.asarray(np.concatenate([0.5 - _FROM_MAXIMAL[::-1], 0.5 + _FROM_MAXIMAL]))
 _PLAIN = 0.2  # share of draws that do not solve: they fill extrema, where solving finds nothing
-_DEGENERATE = (np.log(0.01), np.log(1.0))  # ends of ln m, eV
 _S23 = 3.0  # the zeros pull theta23 to the octant that the data do not prefer
 _LOG_T = np.log(1e4)
 _ORDINARY = Numbers(*(jnp.asarray(v) for v in (0.3, 0.5, 0.022, 200.0, -9.5, -6.0, -4.0)))
@@ -61,6 +62,12 @@ def _split_logistic_density(value: Array, best: Array, plus: Array, minus: Array
     return jnp.log(2 / (plus + minus)) + jax.nn.log_sigmoid(t) + jax.nn.log_sigmoid(-t)
 
 
+def _scales(data: NeutrinoData, name: str, wider: float) -> tuple[Array, Array, Array]:
+    """Centre and scales, upwards and downwards, of an angle."""
+    best, plus, minus = (getattr(part, name) for part in (data.best, data.plus, data.minus))
+    return best, wider * plus, wider * minus
+
+
 def _log_difference(data: NeutrinoData, name: str, broadening: float) -> tuple[Array, Array, Array]:
     """Centre and scales, upwards and downwards, of the logarithm of a squared mass difference."""
     best, up, down = (getattr(part, name) for part in (data.best, data.plus, data.minus))
@@ -70,39 +77,15 @@ def _log_difference(data: NeutrinoData, name: str, broadening: float) -> tuple[A
     return jnp.log(size), broadening * up / size, broadening * down / size
 
 
-def _or_maximal(u: Array, best: Array, plus: Array, minus: Array, unit: Array) -> tuple[Array, Array]:
-    """As `split_logistic`, or with equal odds at a distance unit/m^2 of 1/2 to either side, m flat in its logarithm."""
-    low, high = _DEGENERATE
-    far, _ = split_logistic(2 * u, best, plus, minus)
-    side = jnp.where(u < 0.75, -1.0, 1.0)
-    near = 0.5 + side * unit * jnp.exp(-2 * (low + (high - low) * jnp.mod(4 * u, 1.0)))
-    value = jnp.where(u < 0.5, far, near)
-    distance = jnp.abs(value - 0.5)
-    log_mass = jnp.log(unit / distance) / 2
-    within = (log_mass > low) & (log_mass < high)
-    density = jnp.exp(_split_logistic_density(value, best, plus, minus))
-    return value, jnp.log((density + jnp.where(within, 0.25 / (high - low) / distance, 0.0)) / 2)
-
-
-def _measured(
-    u: Array, data: NeutrinoData, broadening: float, degenerate: bool = False
-) -> tuple[list[Array], Array, Array]:
+def _measured(u: Array, data: NeutrinoData, broadening: float) -> tuple[list[Array], Array, Array]:
     """s12sq, s23sq, s13sq, ln Dm21 and ln |Dm3l|, the logarithm of their density, and whether they are possible."""
-
-    def scales(name: str, wider: float) -> tuple[Array, Array, Array]:
-        best, plus, minus = (getattr(part, name) for part in (data.best, data.plus, data.minus))
-        return best, wider * broadening * plus, wider * broadening * minus
-
-    s12sq, log_density = split_logistic(u[0], *scales("s12sq", 1.0))
-    s13sq, density = split_logistic(u[2], *scales("s13sq", 1.0))
-    log_density += density
-    if degenerate:
-        unit = jnp.sqrt(s12sq * (1 - s12sq) * s13sq) * data.best.Dm21 / 4
-        s23sq, density = _or_maximal(u[1], *scales("s23sq", _S23), unit)
-    else:
-        s23sq, density = split_logistic(u[1], *scales("s23sq", _S23))
-    log_density += density
-    found = [s12sq, s23sq, s13sq]
+    found, log_density = [], jnp.zeros(())
+    for k, name in enumerate(("s12sq", "s23sq", "s13sq")):
+        value, density = split_logistic(
+            u[k], *_scales(data, name, broadening * (_S23 if name == "s23sq" else 1.0))
+        )
+        found.append(value)
+        log_density += density
     for k, name in enumerate(("Dm21", "Dm3l")):
         value, density = split_logistic(u[3 + k], *_log_difference(data, name, broadening))
         found.append(value)
@@ -141,7 +124,7 @@ def _nth(cells: Array, position: Array) -> Array:
 
 
 def _cell_of(grid: Array, value: Array) -> Array:
-    return jnp.clip(jnp.floor((value - grid[0]) / (grid[1] - grid[0])).astype(int), 0, len(grid) - 2)
+    return jnp.clip(jnp.searchsorted(grid, value, side="right") - 1, 0, len(grid) - 2)
 
 
 # --- one zero: (mu mu) ----------------------------------------------------------------------------------------------
@@ -185,18 +168,20 @@ def _masses_of(numbers: Numbers, ordering: str) -> _Masses:
     return _Masses(at, values, closes[:-1] | closes[1:])
 
 
-def _quotient(numbers: Numbers, ratio: Ratio, t: Array | float, ordering: str) -> Callable[[Array], Array]:
-    """delta -> a function that vanishes where Dm21/|Dm3l| is that of `numbers`; NaN for the other ordering."""
+def _quotient(
+    numbers: Numbers, ratio: Ratio, t: Array | float, ordering: str, of: str = "delta"
+) -> Callable[[Array], Array]:
+    """delta or s23sq -> a function that vanishes where Dm21/|Dm3l| is that of `numbers`; NaN for the other ordering."""
     wanted = jnp.exp(numbers.log_Dm21 - numbers.log_Dm3l)
 
-    def mismatch(delta: Array) -> Array:
-        found = shape(pmns(numbers.s12sq, numbers.s23sq, numbers.s13sq, delta), ratio, t, ordering)
+    def mismatch(value: Array) -> Array:
+        found = shape(numbers._replace(**{of: value}).mixing(), ratio, t, ordering)
         return jnp.where(found.bottom > 0, found.top - wanted * found.bottom, jnp.nan)
 
     return mismatch
 
 
-def _delta_cells(values: Array) -> Array:
+def _finite_cells(values: Array) -> Array:
     return _cells(values) & jnp.isfinite(values[:-1]) & jnp.isfinite(values[1:])
 
 
@@ -205,7 +190,7 @@ def _ratio_draw(u: Array, numbers: Numbers, ratio: Ratio, ordering: str) -> tupl
     t = jnp.exp(_LOG_T * (2 * u[0] - 1) + 2j * jnp.pi * u[1])
     mismatch = _quotient(numbers, ratio, t, ordering)
     values = jax.vmap(mismatch)(_DELTAS)
-    cells = _delta_cells(values)
+    cells = _finite_cells(values)
     numbers = numbers._replace(delta=_solve(mismatch, _DELTAS, values, cells, u[2]))
     found = shape(numbers.mixing(), ratio, t, ordering)
     return numbers._replace(log_lightest=_lightest(numbers, found, ordering)), found.mirror, cells.any()
@@ -229,7 +214,7 @@ def _ratio_density(numbers: Numbers, mirror: Array, ratio: Ratio, ordering: str)
     pair = jnp.stack([numbers.delta, numbers.log_lightest])
     value = log_t(pair)
     mismatch = _quotient(numbers, ratio, jnp.exp(value[0] + 1j * value[1]), ordering)
-    cells = _delta_cells(jax.vmap(mismatch)(_DELTAS))
+    cells = _finite_cells(jax.vmap(mismatch)(_DELTAS))
     inside = (jnp.abs(value[0]) < _LOG_T) & cells[_cell_of(_DELTAS, numbers.delta)]
     size = jnp.abs(jnp.linalg.det(jax.jacfwd(log_t)(pair)))
     return jnp.where(inside, size / (4 * jnp.pi * _LOG_T) / jnp.maximum(cells.sum(), 1), 0.0)
@@ -283,32 +268,42 @@ def draw_two_zeros(u: Float[Array, "7"], data: NeutrinoData, zero: tuple[int, in
     broadening : float
         As in `draw_one_zero`.
     """
-    measured, log_density, exists = _measured(u, data, broadening, degenerate=data.ordering == "IO")
+    measured, log_density, exists = _measured(u, data, broadening)
     ratio = (zero, (0, 0))
     drawn = Numbers._make([*measured[:3], 360.0 * u[5], *measured[3:], jnp.zeros(())])
     drawn = jax.tree.map(lambda value, ordinary: jnp.where(exists, value, ordinary), drawn, _ORDINARY)
     scales = _log_difference(data, "Dm21", broadening)
-    log_density -= _split_logistic_density(drawn.log_Dm21, *scales)
+    solved, grid = ("delta", _DELTAS) if data.ordering == "NO" else ("s23sq", _S23SQS)
 
-    def log_quotient(delta: Array) -> Array:
-        found = shape(pmns(drawn.s12sq, drawn.s23sq, drawn.s13sq, delta), ratio, 0.0, data.ordering)
+    def log_own(numbers: Numbers) -> Array:
+        """Of the density of what is solved for, where it is not."""
+        if solved == "delta":
+            return -jnp.log(360.0)
+        return _split_logistic_density(numbers.s23sq, *_scales(data, "s23sq", _S23 * broadening))
+
+    log_density -= _split_logistic_density(drawn.log_Dm21, *scales) + jnp.log(360.0) + log_own(drawn)
+
+    def log_quotient(value: Array) -> Array:
+        found = shape(drawn._replace(**{solved: value}).mixing(), ratio, 0.0, data.ordering)
         ordered = (found.top > 0) & (found.bottom > 0)
         return jnp.where(ordered, jnp.log(found.top / found.bottom), jnp.nan)
 
-    mismatch = _quotient(drawn, ratio, 0.0, data.ordering)
-    values = jax.vmap(mismatch)(_DELTAS)
-    cells = _delta_cells(values)
+    mismatch = _quotient(drawn, ratio, 0.0, data.ordering, solved)
+    values = jax.vmap(mismatch)(grid)
+    cells = _finite_cells(values)
     plain = u[6] < _PLAIN
     choice = (u[6] - _PLAIN) / (1 - _PLAIN)
-    delta = jnp.where(plain, 360.0 * u[5], _solve(mismatch, _DELTAS, values, cells, choice))
-    log_Dm21 = drawn.log_Dm3l + log_quotient(delta)
+    found_value = jnp.where(plain, getattr(drawn, solved), _solve(mismatch, grid, values, cells, choice))
+    log_Dm21 = drawn.log_Dm3l + log_quotient(found_value)
     exists &= jnp.isfinite(log_Dm21) & (plain | cells.any())
-    numbers = drawn._replace(delta=delta, log_Dm21=jnp.where(exists, log_Dm21, drawn.log_Dm21))
-    cells = _delta_cells(jax.vmap(_quotient(numbers, ratio, 0.0, data.ordering))(_DELTAS))
-    slope = jnp.abs(jax.grad(log_quotient)(delta))
-    reached = exists & cells[_cell_of(_DELTAS, delta)]
-    solved = jnp.exp(_split_logistic_density(numbers.log_Dm21, *scales)) * slope / jnp.maximum(cells.sum(), 1)
-    total = _PLAIN / 360.0 + (1 - _PLAIN) * jnp.where(reached, solved, 0.0)
+    numbers = drawn._replace(**{solved: found_value}, log_Dm21=jnp.where(exists, log_Dm21, drawn.log_Dm21))
+    cells = _finite_cells(jax.vmap(_quotient(numbers, ratio, 0.0, data.ordering, solved))(grid))
+    slope = jnp.abs(jax.grad(log_quotient)(found_value))
+    reached = exists & cells[_cell_of(grid, found_value)]
+    by_solving = (
+        jnp.exp(_split_logistic_density(numbers.log_Dm21, *scales)) * slope / jnp.maximum(cells.sum(), 1)
+    )
+    total = _PLAIN * jnp.exp(log_own(numbers)) + (1 - _PLAIN) * jnp.where(reached, by_solving, 0.0)
     found = shape(numbers.mixing(), ratio, 0.0, data.ordering)
     numbers = numbers._replace(log_lightest=_lightest(numbers, found, data.ordering))
     return Low(numbers, found.mirror, log_density + jnp.log(total), exists)
