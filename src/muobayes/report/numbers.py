@@ -117,8 +117,8 @@ def ranged(value: float, up: float, down: float) -> Ranged:
     exponent = _exponent(max(abs(value), min(up, down)))
     unit = 10.0**exponent
     digits = digits_for(min(up, down) / unit)
-    number, above, below = (fixed(part / unit, digits) for part in (value, up, down))
-    return Ranged(number, above, below, exponent)
+    text = [fixed(part / unit, digits) for part in (value, up, down)]
+    return Ranged(text[0], text[1], text[2], exponent)
 
 
 def with_error(value: float, error: float) -> str:
