@@ -137,36 +137,28 @@ def test_tubes_reach_the_corners_of_the_box():
         assert mine.min() < 2e-4 and mine.max() > 5e3
 
 
-def test_density_by_finite_differences():
-    """Lmu-Ltau, where delta is drawn: x is smooth in u, and the density 0.2/|dx/du| plus what solving for delta adds.
+@pytest.mark.parametrize(("ordering", "solves_for"), [("NO", 5), ("IO", 1)])
+def test_density_by_finite_differences(ordering, solves_for):
+    """Lmu-Ltau: x is smooth in u, and the density is |du/dx| times the share of a branch, and of a root of several.
 
-    Far from the measured Dm21 that is nothing.
+    u[6] < 0.2: what could be solved for is drawn, Dm21 follows, and u[3] is free. The other branch adds nothing there,
+    far from the measured Dm21. Beyond, Dm21 is drawn and delta or s23sq solved for, 0.8 over the number of roots.
     """
-    posterior = _wide("lmu-ltau", "NO", 1.0)
-    draw = jax.jit(lambda u: posterior.proposal.draw(jnp.asarray(0), u))
-    seen = 0
-    for u in np.array(_uniform(5, 400, 10)):
-        u[6] = 0.1  # below 0.2: delta is drawn, and Dm21 follows from it; u[3] is then free
-        x, log_density = draw(jnp.asarray(u))
-        free = [0, 1, 2, 4, 5, 7, 8, 9]
-        if not np.isfinite(log_density):
-            continue
-        columns = []
-        for k in free:
-            up, down = u.copy(), u.copy()
-            up[k], down[k] = u[k] + 1e-6, u[k] - 1e-6
-            columns.append(
-                (np.asarray(draw(jnp.asarray(up))[0]) - np.asarray(draw(jnp.asarray(down))[0])) / 2e-6
-            )
-        plain = (
-            np.log(0.2)
-            - np.linalg.slogdet(np.array(columns).T / np.asarray(x))[1]
-            - np.log(np.asarray(x)).sum()
-        )
-        # the solved branch can only add
-        assert float(log_density) > plain - 1e-3
-        seen += abs(float(log_density) - plain) < 1e-3
-    assert seen > 20
+    posterior = _wide("lmu-ltau", ordering, 1.0)
+    draw = jax.jit(jax.vmap(lambda u: posterior.proposal.draw(jnp.asarray(0), u)))
+    for position, unused, roots in ((0.1, 3, (1,)), (0.5, solves_for, (1, 2, 3, 4))):
+        u = np.array(_uniform(5, 200, 10))
+        u[:, 6] = position
+        free = [k for k in range(10) if k not in (6, unused)]
+        x, log_density = (np.asarray(v) for v in draw(jnp.asarray(u)))
+        ok = np.isfinite(log_density)
+        ends = [[draw(jnp.asarray(u + h * np.eye(10)[k]))[0][ok] for k in free] for h in (1e-6, -1e-6)]
+        columns = np.moveaxis(np.subtract(*ends) / 2e-6 / x[ok], 0, -1)
+        inverse = -np.linalg.slogdet(columns)[1] - np.log(x[ok]).sum(1)
+        share = np.exp(log_density[ok] - inverse) / (0.2 if position < 0.2 else 0.8)
+        assert share.min() > (1 - 2e-3) / max(roots)  # another branch can only add
+        right = [np.isclose(share, 1 / n, rtol=2e-3) for n in roots]
+        assert np.any(right, axis=0).sum() > 20
 
 
 @pytest.mark.slow
