@@ -16,7 +16,10 @@ _LEVELS = (1 - np.exp(-0.5), 1 - np.exp(-2.0))
 """Probability inside the 1 and 2 sigma regions of a two-dimensional Gaussian."""
 
 _NAMED = 4
-"""With so many parameters the titles have names."""
+"""With so many parameters at most the titles have names."""
+
+_MANY = 8
+"""With more parameters the labels are smaller and the figure larger."""
 
 
 @styled
@@ -38,7 +41,8 @@ def corner_figure(
     """
     names = list(draws)
     data = np.column_stack([np.asarray(draws[name], dtype=float).ravel() for name in names])
-    side = min(PAGE_IN + 2, 1.5 + 1.35 * len(names))
+    many = len(names) > _MANY
+    side = min(max(PAGE_IN + 2, 1.1 * len(names)), 1.5 + 1.35 * len(names))
     figure = Figure(figsize=(side, side))
     corner.corner(
         data,
@@ -56,8 +60,9 @@ def corner_figure(
         no_fill_contours=False,
         contour_kwargs={"linewidths": 0.9},
         hist_kwargs={"linewidth": 1.2},
-        max_n_ticks=4,
-        labelpad=0.02,
+        label_kwargs={"fontsize": 9 if many else 11},
+        max_n_ticks=3 if many else 4,
+        labelpad=0.12 if many else 0.02,
         use_math_text=True,
     )
     axes = np.array(figure.axes).reshape(len(names), len(names))
