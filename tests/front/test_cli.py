@@ -1,10 +1,8 @@
 """The commands as a user types them."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import arviz
@@ -119,8 +117,20 @@ main()
 """
 
 
-def _start(*arguments):
-    command = [sys.executable, "-c", _PROGRAM.format(here=str(HERE)), *map(str, arguments)]
+# Ctrl-C after the first checkpoint, whatever else the machine is doing.
+_INTERRUPTED = """
+import os, signal
+from muobayes.inference.checkpoint import Checkpoint
+def save(self, *arguments, _save=Checkpoint.save):
+    Checkpoint.save = _save
+    _save(self, *arguments)
+    os.kill(os.getpid(), signal.SIGINT)
+Checkpoint.save = save
+"""
+
+
+def _start(*arguments, before=""):
+    command = [sys.executable, "-c", before + _PROGRAM.format(here=str(HERE)), *map(str, arguments)]
     environment = os.environ | {"JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -129,11 +139,7 @@ def _start(*arguments):
 
 def test_ctrl_c_and_resume_give_the_draws_of_an_undisturbed_run(card, finished, tmp_path):
     output = tmp_path / "stopped"
-    with _start("run", card, "--output", output) as process:
-        while not (output / "checkpoint" / "nuts.npz").exists():
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+    with _start("run", card, "--output", output, before=_INTERRUPTED) as process:
         _, err = process.communicate()
     assert process.returncode == 130, err
     last = err.strip().splitlines()[-1]
