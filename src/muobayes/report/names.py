@@ -66,7 +66,7 @@ def observable_label(name: str) -> str:
     Examples
     --------
     >>> observable_label("<P5p>(B0->K*mumu)[4, 6]")
-    '$\\\\langle P_5^\\\\prime\\\\rangle(B^0\\\\to K^{* 0}\\\\mu^+\\\\mu^-)$ [4, 6]'
+    '$\\\\langle P_5^\\\\prime\\\\rangle(B^0\\\\to K^{* 0}\\\\mu^{+}\\\\mu^{-})$ [4, 6]'
     """
     match = re.fullmatch(r"(.*?)(\[[^\[\]]*\])?", name)
     head, arguments = (match.group(1), match.group(2)) if match else (name, None)
