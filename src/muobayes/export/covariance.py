@@ -15,6 +15,7 @@ import flavio
 import numpy as np
 import smelli
 
+from ._cache import keep
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
 from ._polynomial import shared_amplitudes
@@ -40,9 +41,7 @@ def _draw(seed: int) -> None:
             name, arguments = name_and_arguments(observable)
             prediction = flavio.Observable[name].prediction_par(par, wilson, *arguments)
             values[observable_key(observable)] = float(np.real(prediction))
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(values))
-    temporary.replace(path)
+    keep(path, lambda stream: stream.write(json.dumps(values).encode()))
 
 
 def draw_predictions(

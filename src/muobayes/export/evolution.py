@@ -29,6 +29,7 @@ from wilson.translate.wet import rotate_down
 from wilson.util import smeft_warsaw, smeftutil, wet_jms
 
 from ..smeft.basis import component_index, real_components
+from ._cache import keep
 from ._fixed_wilson import Coefficient, Frame, real_coefficients
 
 M_Z = 91.1876  # GeV, wilson's and flavio's matching scale
@@ -151,10 +152,8 @@ def _mass_rotations(arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _cached(cache: Path, name: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     path = cache / f"{name}.npy"
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, compute())
-        temporary.replace(path)
+        found = compute()
+        keep(path, lambda stream: np.save(stream, found))
     return np.load(path)
 
 

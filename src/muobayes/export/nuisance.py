@@ -13,12 +13,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import flavio
 import numpy as np
 
 from ._anatomy import anatomy
+from ._cache import keep
 from ._directions import Cluster, Directions, clusters, principal, side_by_side, used_parameters
 from ._fixed_wilson import Coefficient, Frame
 from ._forms import Anatomy, Observable, name_and_arguments, value
@@ -270,7 +271,7 @@ def _principal_parts(
                 f"{i:03d} response": response @ axes.T,
                 f"{i:03d} rest": rest,
             }
-        _write(path, lambda stream: np.savez(stream, **stored))  # type: ignore[arg-type]
+        keep(path, lambda stream: np.savez(stream, **stored))  # type: ignore[arg-type]
     with np.load(path) as content:
         numbers = sorted({name.split()[0] for name in content})
         return [
@@ -310,15 +311,7 @@ def _export_direction(task: tuple[int, int]) -> None:
             )
             rows[[first + i for i in mine]] = [_row(p) for p in found]
         first += len(group.keys)
-    _write(path, lambda stream: np.save(stream, rows))
-
-
-def _write(path: Path, save: Callable[[BinaryIO], None]) -> None:
-    """A file that is there only when it is complete."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        save(stream)
-    temporary.replace(path)
+    keep(path, lambda stream: np.save(stream, rows))
 
 
 def _row(p: Polynomial) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._anatomy import anatomy
+from ._cache import keep
 from ._fixed_wilson import Coefficient, FixedWilson, Frame, real_coefficients
 from ._forms import Anatomy, Observable
 from ._polynomial import Point, Polynomial, active_variables, design, evaluator, fit, step
@@ -260,10 +261,7 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
 
 
 def _store(path: Path, document: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document))
-    temporary.replace(path)
+    keep(path, lambda stream: stream.write(json.dumps(document).encode()))
 
 
 def group_document(
