@@ -9,9 +9,9 @@ from scipy.sparse.csgraph import connected_components
 
 from ._polynomial import evaluator
 
-_DRAWS = 4000
-_SEED = 20211125
-_CORRELATED = 5 / np.sqrt(_DRAWS)  # five standard deviations of the correlation of two independent parameters
+DRAWS = 4000
+SEED = 20211125
+_CORRELATED = 5 / np.sqrt(DRAWS)  # five standard deviations of the correlation of two independent parameters
 
 
 class Directions(NamedTuple):
@@ -87,8 +87,8 @@ def clusters(used: Sequence[set[str]], wanted: set[str], par: Mapping[str, float
         flavio parameters.
     """
     constraints = next(iter(smelli.GlobalLikelihood().fast_likelihoods.values())).par_obj
-    np.random.seed(_SEED)  # noqa: NPY002  (flavio draws from numpy's global state)
-    draws = constraints.get_random_all(size=_DRAWS)
+    np.random.seed(SEED)  # noqa: NPY002  (flavio draws from numpy's global state)
+    draws = constraints.get_random_all(size=DRAWS)
     spread = {name: float(np.std(draws[name])) for name in sorted(wanted) if name in draws}
     names = [name for name, sd in spread.items() if sd > 1e-12 * abs(par[name])]
     correlation = np.corrcoef([draws[name] for name in names])

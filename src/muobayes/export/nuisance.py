@@ -20,7 +20,16 @@ import numpy as np
 
 from ._anatomy import anatomy
 from ._cache import keep
-from ._directions import Cluster, Directions, clusters, principal, side_by_side, used_parameters
+from ._directions import (
+    DRAWS,
+    SEED,
+    Cluster,
+    Directions,
+    clusters,
+    principal,
+    side_by_side,
+    used_parameters,
+)
 from ._fixed_wilson import Coefficient, Frame
 from ._forms import Anatomy, Observable, name_and_arguments, value
 from ._polynomial import Point, Polynomial, evaluator, fit, step
@@ -193,6 +202,8 @@ def export_nuisance(
         STEP,
         UNEXPLAINED,
         _LEFT_BY_CLUSTER,
+        DRAWS,
+        SEED,
     ]
     folder = cache / f"nuisance-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
