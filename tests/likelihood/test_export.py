@@ -5,11 +5,12 @@ import cmath
 import numpy as np
 import pytest
 
+pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
+pytestmark = pytest.mark.export
 
-@pytest.mark.export
+
 def test_every_linear_coefficient_has_its_own_response_to_gamma(tmp_path):
     """|exp(i gamma) + C9 + 2 C10|^2: the real and the imaginary part of a coefficient interfere with another phase."""
-    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
     from muobayes.export._fixed_wilson import Frame, real_coefficients
     from muobayes.export.predictions import (
         Group,
@@ -36,10 +37,8 @@ def test_every_linear_coefficient_has_its_own_response_to_gamma(tmp_path):
         assert average * x + beyond[i] == pytest.approx(2 * weight * own, rel=2e-4)
 
 
-@pytest.mark.export
 def test_parameters_read_from_a_copy_are_found():
     """flavio reads the hadronic corrections of B -> K* mu mu from a copy of its parameters."""
-    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
     import flavio
 
     from muobayes.export._directions import used_parameters
@@ -53,10 +52,8 @@ def test_parameters_read_from_a_copy_are_found():
     assert not {name for name in used if name.startswith("Bs->phi")}
 
 
-@pytest.mark.export
 def test_clusters_are_the_joint_distribution_sorted_by_what_it_touches():
     """Form factors of B -> K* are correlated among each other, not with those of B_s -> phi."""
-    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
     import flavio
 
     from muobayes.export._directions import clusters, side_by_side
@@ -77,10 +74,8 @@ def test_clusters_are_the_joint_distribution_sorted_by_what_it_touches():
     np.testing.assert_allclose(ours, covariance / np.outer(sd, sd), atol=0.1)
 
 
-@pytest.mark.export
 def test_the_fewest_principal_directions():
     """Two observables: two directions explain them exactly, one leaves a quarter of a variance."""
-    pytest.importorskip("smelli", reason="needs smelli (muobayes[export])")
     from muobayes.export._directions import principal
 
     sigma = np.array([1e-9, 2.0])
