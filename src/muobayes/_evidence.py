@@ -21,7 +21,7 @@ from .models import build as build_model
 from .runcard import Importance, Nested, Nuts, RunCard
 from .rundir import RunDir, write_text
 
-__all__ = ["evidence", "with_nuts"]
+__all__ = ["evidence", "nested_options", "with_nuts"]
 
 
 def evidence(
@@ -62,11 +62,15 @@ def evidence(
         other = Evidence(**json.loads(results.idata["posterior"].attrs["evidence"])[0])
     else:
         other = _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1))
-    options = nested or (card.sampler if isinstance(card.sampler, Nested) else Nested())
-    found = (_nested(card, options, posterior, folder, show_progress), other)
+    found = (_nested(card, nested or nested_options(card), posterior, folder, show_progress), other)
     record = {"card": card.fingerprint, "estimates": [_plain(e) for e in found]}
     write_text(folder.path / "evidence.json", json.dumps(record, indent=1))
     return found
+
+
+def nested_options(card: RunCard) -> Nested:
+    """Options of nested sampling: the card's if that is its sampler, or the defaults."""
+    return card.sampler if isinstance(card.sampler, Nested) else Nested()
 
 
 def with_nuts(card: RunCard) -> RunCard:

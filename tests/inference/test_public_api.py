@@ -13,6 +13,7 @@ PUBLIC = {
         "Row",
         "combined",
         "compare",
+        "deviations_apart",
         "dimensionality",
         "information",
         "jeffreys",

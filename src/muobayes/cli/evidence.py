@@ -20,17 +20,18 @@ def evidence(
     runs: Annotated[int | None, typer.Option(min=1, help="runs of nested sampling")] = None,
 ) -> None:
     """Evidence by nested sampling, and by a bridge from NUTS draws or by importance weights (made if needed)."""
-    from ..runcard import Nested, RunCard
+    from ..runcard import RunCard
     from ..rundir import prepare
 
     chosen = RunCard.load(card, dataset=dataset, seed=seed, output=None if output is None else str(output))
     from rich.console import Console
 
     from .._evidence import evidence as compute
-    from .._evidence import with_nuts
+    from .._evidence import nested_options, with_nuts
+    from ..inference.compare import deviations_apart
     from ..report.terminal import evidence_table
 
-    options = chosen.sampler if isinstance(chosen.sampler, Nested) else Nested()
+    options = nested_options(chosen)
     points = live or options.live
     nested = options.model_copy(
         update={"live": points, "runs": runs or options.runs, "batch": min(options.batch, points // 2)}
@@ -39,9 +40,8 @@ def evidence(
     with stoppable("Run the same command again to continue."):
         found = compute(chosen, nested=nested)
     Console().print(evidence_table(found))
-    values = [(e.log_z, e.error) for e in found if math.isfinite(e.log_z)]
-    if len(values) == 2:
-        (one, error_one), (two, error_two) = values
-        apart = abs(one - two) / math.hypot(error_one, error_two)
+    given = [e for e in found if math.isfinite(e.log_z)]
+    if len(given) == 2:
+        apart = deviations_apart(*given)
         told = f"The estimates are {apart:.1f} combined standard deviations apart"
         typer.echo(f"{told}." if apart < _CONTRADICTION else f"{told}: at least one of them is wrong.")

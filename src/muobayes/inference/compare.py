@@ -22,6 +22,7 @@ __all__ = [
     "Row",
     "combined",
     "compare",
+    "deviations_apart",
     "dimensionality",
     "information",
     "jeffreys",
@@ -167,6 +168,11 @@ def compare(models: Sequence[ModelEvidence]) -> Comparison:
     return Comparison(rows, warnings + _prior_decides(models, rows))
 
 
+def deviations_apart(one: Evidence, two: Evidence) -> float:
+    """How far two estimates are apart, in combined standard deviations."""
+    return float(abs(one.log_z - two.log_z) / np.hypot(one.error, two.error))
+
+
 def _warnings(model: ModelEvidence) -> list[str]:
     found = [
         f"{model.name}: no {e.estimator} ({e.note})." for e in model.evidences if not np.isfinite(e.log_z)
@@ -174,7 +180,7 @@ def _warnings(model: ModelEvidence) -> list[str]:
     given = [e for e in model.evidences if np.isfinite(e.log_z)]
     for i, a in enumerate(given):
         for b in given[i + 1 :]:
-            sigma = abs(a.log_z - b.log_z) / np.hypot(a.error, b.error)
+            sigma = deviations_apart(a, b)
             if sigma > _DISAGREEMENT:
                 found.append(
                     f"{model.name}: {a.estimator} ({a.log_z:.2f} +- {a.error:.2f}) and {b.estimator} "
