@@ -110,7 +110,7 @@ def export(
     ] = "all",
     cache: Annotated[Path, typer.Option(help="Folder of finished parts.")] = Path(".export-cache"),
     processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
-    samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 1000,
+    samples: Annotated[int, typer.Option(help="Parameter draws of the theory covariances.")] = 500,
     dataset: Annotated[
         str | None, typer.Option(help="Covariances and data of this data set only; all of them without it.")
     ] = None,

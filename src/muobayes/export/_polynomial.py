@@ -5,20 +5,20 @@ an effect). The polynomial then follows from one evaluation per monomial, which 
 function is one is checked at independent random points by `residual`.
 """
 
+import multiprocessing
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import combinations
-from typing import NamedTuple
-from unittest.mock import patch
+from typing import Any, NamedTuple
 
 import numpy as np
-from flavio.physics.bdecays.bvll import amplitudes
-from flavio.physics.bdecays.bvll import observables as bvll
 
 from ._fixed_wilson import Coefficient, FixedWilson
+from ._sharing import Memory, shared_evaluations
 
 Values = Mapping[Coefficient, float]
 Evaluate = Callable[[Values, Sequence[int]], np.ndarray]  # values, which functions -> their values
+_WORKER: dict[str, Any] = {}  # what a forked worker process inherits: the functions cannot be sent to it
 
 
 class Polynomial(NamedTuple):
@@ -61,48 +61,39 @@ def step(coefficient: Coefficient) -> float:
     return 0.5
 
 
-@contextmanager
-def shared_amplitudes():
-    """Let all observables of one evaluation share the helicity amplitudes of each q2 (a factor of five in time)."""
-
-    def shared(function, label):
-        def method(self, q2):
-            key = (label, self.B, self.V, self.lep, q2)
-            memo = self.wc_obj.__dict__.setdefault("memo", {})
-            if key not in memo:
-                memo[key] = function(self, q2)
-            return memo[key]
-
-        return method
-
-    def shared_amplitude(function, label):
-        def amplitude(q2, ff, wc_obj, par, B, V, lep):
-            key = (label, B, V, lep, q2)
-            memo = wc_obj.__dict__.setdefault("memo", {})
-            if key not in memo:
-                memo[key] = function(q2, ff, wc_obj, par, B, V, lep)
-            return memo[key].copy()
-
-        return amplitude
-
-    with (
-        patch.object(bvll.BVllObservable, "j", shared(bvll.BVllObservable.j, "j")),
-        patch.object(bvll.BVllObservable, "jbar", shared(bvll.BVllObservable.jbar, "jbar")),
-        patch.object(amplitudes, "helicity_amps", shared_amplitude(amplitudes.helicity_amps, "h")),
-        patch.object(amplitudes, "helicity_amps_bar", shared_amplitude(amplitudes.helicity_amps_bar, "hbar")),
-    ):
-        yield
-
-
 def evaluator(functions: Sequence[Callable], par: Mapping[str, float]) -> Evaluate:
     """Evaluate several functions at one point, sharing what they can share."""
+    memory: Memory = {}
 
     def evaluate(values: Values, which: Sequence[int]) -> np.ndarray:
         wilson = FixedWilson(values)
-        with shared_amplitudes():
+        with shared_evaluations(memory):
             return np.array([float(np.real(functions[i](wilson, par))) for i in which])
 
     return evaluate
+
+
+class Point(NamedTuple):
+    """An evaluation: values of coefficients, and the functions to evaluate there."""
+
+    values: Any
+    which: Sequence[int]
+
+
+def evaluate_all(
+    evaluate: Callable[[Any, Sequence[int]], np.ndarray], points: Sequence[Point], processes: int
+) -> list[np.ndarray]:
+    """Functions at many points, in worker processes."""
+    if processes == 1 or len(points) < 3:
+        return [evaluate(p.values, p.which) for p in points]
+    _WORKER["evaluate"] = evaluate
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        return pool.map(_evaluate_point, points, chunksize=1 + len(points) // (20 * processes))
+
+
+def _evaluate_point(point: Point) -> np.ndarray:
+    warnings.simplefilter("ignore")
+    return _WORKER["evaluate"](point.values, point.which)
 
 
 def _differs(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -110,7 +101,11 @@ def _differs(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def active_variables(
-    evaluate: Evaluate, number: int, candidates: Sequence[Coefficient], rng: np.random.Generator
+    evaluate: Evaluate,
+    number: int,
+    candidates: Sequence[Coefficient],
+    rng: np.random.Generator,
+    processes: int,
 ) -> list[list[Coefficient]]:
     """For each function, the coefficients that it depends on.
 
@@ -120,48 +115,46 @@ def active_variables(
     # small values: with all coefficients at once of natural size, the integrands in q2 are wild and slow
     here = {c: 0.05 * step(c) * rng.uniform(0.3, 0.9) for c in candidates}
     there = {c: 0.05 * step(c) * rng.uniform(-0.9, -0.3) for c in candidates}
-    reference = evaluate(here, range(number))
-    active: list[list[Coefficient]] = [[] for _ in range(number)]
-
-    def search(group: Sequence[Coefficient], which: Sequence[int]) -> None:
-        moved = here | {c: there[c] for c in group}
-        changed = _differs(evaluate(moved, which), reference[list(which)])
-        affected = [i for i, has in zip(which, changed, strict=True) if has]
-        if not affected:
-            return
-        if len(group) == 1:
-            for i in affected:
-                active[i].append(group[0])
-            return
-        half = len(group) // 2
-        search(group[:half], affected)
-        search(group[half:], affected)
-
-    if candidates:
-        search(list(candidates), list(range(number)))
-    return active
-
-
-class Point(NamedTuple):
-    """An evaluation that the fit needs: values, and the functions to evaluate there."""
-
-    values: dict[Coefficient, float]
-    which: tuple[int, ...]
+    every = range(number)
+    reference = evaluate(here, every)
+    active: list[list[Coefficient]] = [[] for _ in every]
+    sets: list[tuple[Sequence[Coefficient], Sequence[int]]] = [(candidates, every)] if candidates else []
+    while sets:
+        points = [Point(here | {c: there[c] for c in members}, which) for members, which in sets]
+        divided: list[tuple[Sequence[Coefficient], Sequence[int]]] = []
+        for (members, which), values in zip(sets, evaluate_all(evaluate, points, processes), strict=True):
+            changed = _differs(values, reference[list(which)])
+            affected = [i for i, has in zip(which, changed, strict=True) if has]
+            if not affected:
+                continue
+            if len(members) == 1:
+                for i in affected:
+                    active[i].append(members[0])
+                continue
+            half = len(members) // 2
+            divided += [(members[:half], affected), (members[half:], affected)]
+        sets = divided
+    place = {c: k for k, c in enumerate(candidates)}
+    return [sorted(found, key=place.__getitem__) for found in active]
 
 
-def _is_linear(
-    evaluate: Evaluate, i: int, variables: Sequence[Coefficient], rng: np.random.Generator
-) -> bool:
+def _linear(
+    evaluate: Evaluate, active: Sequence[Sequence[Coefficient]], rng: np.random.Generator, processes: int
+) -> list[bool]:
+    """Whether each function is linear, along a random direction."""
+    variables = sorted({v for found in active for v in found})
     direction = {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.5, 1) for v in variables}
-    low, mid, high = (evaluate({v: t * x for v, x in direction.items()}, [i])[0] for t in (-1.0, 0.0, 1.0))
-    return abs(low - 2 * mid + high) <= 1e-10 * max(abs(low), abs(mid), abs(high))
+    points = [Point({v: t * x for v, x in direction.items()}, range(len(active))) for t in (-1.0, 0.0, 1.0)]
+    low, mid, high = evaluate_all(evaluate, points, processes)
+    size = np.max(np.abs([low, mid, high]), axis=0)
+    return list(np.abs(low - 2 * mid + high) <= 1e-10 * size)
 
 
 def design(
-    evaluate: Evaluate, active: Sequence[Sequence[Coefficient]], rng: np.random.Generator
-) -> tuple[list[bool], list[Point]]:
-    """Which functions are linear, and every evaluation that the polynomials need."""
-    linear = [not v or _is_linear(evaluate, i, v, rng) for i, v in enumerate(active)]
+    evaluate: Evaluate, active: Sequence[Sequence[Coefficient]], rng: np.random.Generator, processes: int
+) -> list[Point]:
+    """Every evaluation that the polynomials need."""
+    linear = _linear(evaluate, active, rng, processes)
     needed: dict[frozenset, list[int]] = {frozenset(): list(range(len(active)))}
     for i, variables in enumerate(active):
         for v in variables:
@@ -170,7 +163,7 @@ def design(
         if not linear[i]:
             for a, b in combinations(variables, 2):
                 needed.setdefault(frozenset({(a, 1), (b, 1)}), []).append(i)
-    return linear, [Point({v: s * step(v) for v, s in key}, tuple(which)) for key, which in needed.items()]
+    return [Point({v: s * step(v) for v, s in key}, tuple(which)) for key, which in needed.items()]
 
 
 def fit(

@@ -18,7 +18,7 @@ import smelli
 from ._cache import keep
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
-from ._polynomial import shared_amplitudes
+from ._sharing import shared_evaluations
 from .predictions import observable_key
 
 _WORKER: dict[str, Any] = {}
@@ -36,7 +36,7 @@ def _draw(seed: int) -> None:
         return
     par, wilson = _parameters(seed), FixedWilson()
     values = {}
-    with shared_amplitudes():
+    with shared_evaluations({}):
         for observable in _WORKER["observables"]:
             name, arguments = name_and_arguments(observable)
             prediction = flavio.Observable[name].prediction_par(par, wilson, *arguments)

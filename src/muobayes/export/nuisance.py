@@ -32,8 +32,8 @@ from ._directions import (
 )
 from ._fixed_wilson import Coefficient, Frame
 from ._forms import Anatomy, Observable, name_and_arguments, value
-from ._polynomial import Point, Polynomial, evaluator, fit, step
-from .predictions import Group, _evaluate_all, groups_of
+from ._polynomial import Point, Polynomial, evaluate_all, evaluator, fit, step
+from .predictions import Group, groups_of
 
 COEFFICIENTS = ("C9_bsmumu", "C9p_bsmumu", "C10_bsmumu", "C10p_bsmumu")
 FRAMES = (4.8, 5.0)  # GeV, where flavio asks for them: exclusive and inclusive decays
@@ -85,7 +85,7 @@ def moved_values(
         for row in np.eye(cluster.directions.number)
         for sign in (1, -1)
     ]
-    values = iter(_evaluate_all(at, points, processes))
+    values = iter(evaluate_all(at, points, processes))
     found = []
     for cluster in clusters:
         out = np.tile(here, (cluster.directions.number, 2, 1))

@@ -6,7 +6,6 @@ folder, so that an interrupted export goes on where it stopped.
 
 import hashlib
 import json
-import multiprocessing
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from ._anatomy import anatomy
 from ._cache import keep
 from ._fixed_wilson import Coefficient, FixedWilson, Frame, real_coefficients
 from ._forms import Anatomy, Observable
-from ._polynomial import Point, Polynomial, active_variables, design, evaluator, fit, step
+from ._polynomial import Point, Polynomial, active_variables, design, evaluate_all, evaluator, fit, step
 
 CKM_PARAMETERS = ("Vus", "Vcb", "Vub", "gamma")
 _STEP = 0.02  # relative, of CKM parameters
@@ -88,22 +87,6 @@ def groups_of(anatomies: Mapping[str, Anatomy], par: Mapping[str, float]) -> lis
     return sorted(groups, key=lambda g: g.name)
 
 
-_WORKER: dict[str, Any] = {}  # what a forked worker process inherits: the functions cannot be sent to it
-
-
-def _evaluate_point(point) -> np.ndarray:
-    warnings.simplefilter("ignore")
-    return _WORKER["evaluate"](point.values, point.which)
-
-
-def _evaluate_all(evaluate, points: Sequence, processes: int) -> list[np.ndarray]:
-    if processes == 1 or len(points) < 20:
-        return [evaluate(p.values, p.which) for p in points]
-    _WORKER["evaluate"] = evaluate
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        return pool.map(_evaluate_point, points, chunksize=1 + len(points) // (20 * processes))
-
-
 def export_group(
     group: Group, par: Mapping[str, float], processes: int
 ) -> tuple[list[Component], list[float]]:
@@ -111,19 +94,21 @@ def export_group(
     rng = np.random.default_rng(_RNG_SEED)
     evaluate = evaluator(group.functions, par)
     number = len(group.keys)
-    active = active_variables(evaluate, number, group.candidates, rng)
-    _, points = design(evaluate, active, rng)
-    results = _evaluate_all(evaluate, points, processes)
+    active = active_variables(evaluate, number, group.candidates, rng, processes)
+    points = design(evaluate, active, rng, processes)
+    results = evaluate_all(evaluate, points, processes)
     polynomials = fit(active, list(zip(points, results, strict=True)))
     by_ckm: list[dict[str, CkmResponse]] = [{} for _ in range(number)]
     for name in CKM_PARAMETERS:
-        for i, response in enumerate(_ckm_responses(group, par, name, polynomials)):
+        for i, response in enumerate(_ckm_responses(group, par, name, polynomials, processes)):
             by_ckm[i][name] = response
     residuals = _residuals(evaluate, polynomials, rng, processes)
     return [Component(p, d) for p, d in zip(polynomials, by_ckm, strict=True)], residuals
 
 
-def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
+def _ckm_responses(
+    group: Group, par: Mapping[str, float], name: str, polynomials: Sequence[Polynomial], processes: int
+) -> list[CkmResponse]:
     """How constant, linear and quadratic part change with a CKM parameter, by central differences.
 
     The steps are large against the numerical noise of integrals over q2 and small against the curvature of V; relative
@@ -135,29 +120,33 @@ def _ckm_responses(group, par, name, polynomials) -> list[CkmResponse]:
         {v: step(v) * rng.choice([-1, 1]) * rng.uniform(0.3, 0.8) for v in variables} for _ in range(2)
     ]
     every = range(len(polynomials))
+    small, large = _STEP * par[name], 0.05 * par[name]
+    evaluators = {
+        shift: evaluator(group.functions, {**par, name: par[name] + shift})
+        for shift in (0.0, small, -small, large, -large)
+    }
+    here = [{}, *({v: sign * x for v, x in d.items()} for d in directions for sign in (1, -1))]
+    where = [(shift, values) for shift in (0.0, small, -small) for values in here]
+    where += [(large, {}), (-large, {})]
 
-    def at(shift: float):
-        return evaluator(group.functions, {**par, name: par[name] + shift})
+    def at(place: tuple[float, Mapping], which: Sequence[int]) -> np.ndarray:
+        shift, values = place
+        return evaluators[shift](values, which)
 
-    def odd_and_even(shift: float) -> tuple[np.ndarray, np.ndarray]:
-        evaluate = at(shift)
-        zero = evaluate({}, every)
-        pairs = [(evaluate(x, every), evaluate({v: -t for v, t in x.items()}, every)) for x in directions]
-        return np.array([(a - b) / 2 for a, b in pairs]), np.array([(a + b) / 2 - zero for a, b in pairs])
+    found = np.array(evaluate_all(at, [Point(place, every) for place in where], processes))
+    plus, minus = found[-2:]
+    inner = found[:-2].reshape(3, len(here), len(polynomials))
+    zero, a, b = inner[:, :1], inner[:, 1::2], inner[:, 2::2]
+    odd, even = (a - b) / 2, (a + b) / 2 - zero
 
-    shift = _STEP * par[name]
-    up, here, down = (odd_and_even(d) for d in (shift, 0.0, -shift))
+    def relative(part: np.ndarray) -> np.ndarray:
+        here, up, down = part
+        change, norm = (up - down) / (2 * small), np.sum(here**2, axis=0)
+        return np.divide(np.sum(change * here, axis=0), norm, out=np.zeros_like(norm), where=norm > 0)
 
-    def relative(part: int) -> np.ndarray:
-        change, size = (up[part] - down[part]) / (2 * shift), here[part]
-        norm = np.sum(size**2, axis=0)
-        return np.divide(np.sum(change * size, axis=0), norm, out=np.zeros_like(norm), where=norm > 0)
-
-    linear, quadratic = relative(0), relative(1)
-    shift = 0.05 * par[name]
-    plus, minus = at(shift)({}, every), at(-shift)({}, every)
+    linear, quadratic = relative(odd), relative(even)
     constant = np.array([p.constant for p in polynomials])
-    first, second = (plus - minus) / (2 * shift), (plus - 2 * constant + minus) / shift**2
+    first, second = (plus - minus) / (2 * large), (plus - 2 * constant + minus) / large**2
     return [
         CkmResponse(
             float(first[i]),
@@ -212,7 +201,7 @@ def _linear_by(
     points = [Point({v: sign * step(v)}, which) for v, which in users.items() for sign in (1, -1)]
     shift = _STEP * par[name]
     up, down = (
-        _evaluate_all(evaluator(group.functions, {**par, name: par[name] + s}), points, processes)
+        evaluate_all(evaluator(group.functions, {**par, name: par[name] + s}), points, processes)
         for s in (shift, -shift)
     )
     changes = [a - b for a, b in zip(up, down, strict=True)]
@@ -230,7 +219,7 @@ def _residuals(evaluate, polynomials, rng, processes, number_of_points: int = 3)
     points = [
         Point({v: 0.5 * step(v) * rng.normal() for v in variables}, every) for _ in range(number_of_points)
     ]
-    results = _evaluate_all(evaluate, points, processes)
+    results = evaluate_all(evaluate, points, processes)
     worst = [0.0] * len(polynomials)
     for point, values in zip(points, results, strict=True):
         for i, (p, value) in enumerate(zip(polynomials, values, strict=True)):

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..likelihood.dataset import load_dataset
 from ..likelihood.terms import observable_uncertainties
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments, value
-from ._polynomial import step
+from ._polynomial import Point, evaluate_all, step
 from .covariance import draw_predictions, extended_covariance, read_draws
 from .evolution import export_evolution
 from .measurements import (
@@ -65,7 +65,7 @@ def run_predictions(cache: Path, processes: int, report: Report) -> None:
     par = parameter_values({})
     observables = all_observables()
     document = export_predictions(observables, par, cache, versions(), processes=processes, report=report)
-    residuals = prove(observables, document, par)
+    residuals = prove(observables, document, par, processes)
     failures = {k: r for k, r in residuals.items() if r > MAX_RESIDUAL}
     if failures:
         raise RuntimeError(f"not exact: {failures}")
@@ -87,29 +87,45 @@ def run_predictions(cache: Path, processes: int, report: Report) -> None:
 
 
 def prove(
-    observables: list[Observable], document: dict[str, Any], par: dict[str, float], points: int = 2
-) -> dict:
+    observables: list[Observable],
+    document: dict[str, Any],
+    par: dict[str, float],
+    processes: int,
+    points: int = 2,
+) -> dict[str, float]:
     """Worst relative deviation of every observable from flavio, at random points that built nothing."""
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(7)
     variables = [_coefficient_from_json(v) for v in document["variables"]]
     constants = {name: c["constant"] for name, c in document["components"].items()}
-    worst: dict[str, float] = {}
-    for _ in range(points):
-        x = np.array([0.5 * step(v) * rng.normal() for v in variables])
+    expressions = [document["observables"][observable_key(o)] for o in observables]
+
+    def ours(components: dict[str, float]) -> np.ndarray:
+        return np.array([value(e["expression"], e["components"], components) for e in expressions])
+
+    def flavios(x: np.ndarray, which: Sequence[int]) -> np.ndarray:
+        """Each observable by itself: nothing is shared here."""
         wilson = FixedWilson(dict(zip(variables, x, strict=True)))
-        components = {name: _polynomial_value(c, x) for name, c in document["components"].items()}
-        for observable in observables:
-            key = observable_key(observable)
-            form = document["observables"][key]
-            ours, in_sm = (
-                value(form["expression"], form["components"], values) for values in (components, constants)
-            )
-            name, arguments = name_and_arguments(observable)
-            flavios = float(np.real(flavio.Observable[name].prediction_par(par, wilson, *arguments)))
-            deviation = abs(ours - flavios) / max(abs(flavios), abs(in_sm), 1e-300)
-            worst[key] = max(worst.get(key, 0.0), deviation)
-    return worst
+        named = [name_and_arguments(observables[i]) for i in which]
+        predictions = [
+            flavio.Observable[name].prediction_par(par, wilson, *arguments) for name, arguments in named
+        ]
+        return np.real(predictions)
+
+    steps = np.array([step(v) for v in variables])
+    places = 0.5 * steps * rng.normal(size=(points, len(steps)))
+    parts = [range(i, len(observables), 20) for i in range(20)]
+    values = evaluate_all(flavios, [Point(x, part) for x in places for part in parts], processes)
+    worst = np.zeros(len(observables))
+    in_sm = np.abs(ours(constants))
+    for k, x in enumerate(places):
+        flavio_values = np.empty(len(observables))
+        for part, found in zip(parts, values[k * len(parts) :], strict=False):
+            flavio_values[part] = found
+        size = np.maximum(np.maximum(np.abs(flavio_values), in_sm), 1e-300)
+        polynomials = {name: _polynomial_value(c, x) for name, c in document["components"].items()}
+        worst = np.maximum(worst, np.abs(ours(polynomials) - flavio_values) / size)
+    return {observable_key(o): float(w) for o, w in zip(observables, worst, strict=True)}
 
 
 def _polynomial_value(component: dict[str, Any], x: np.ndarray) -> float:
@@ -131,17 +147,30 @@ def run_evolution(cache: Path, report: Report) -> None:
     )
 
 
-def _drawn_observables(name: str) -> list[Observable]:
+def _released_covariances(name: str, cache: Path) -> tuple[dict[str, tuple[list[str], np.ndarray]], str]:
+    """The covariances that smelli ships, and its version: the one that a data set names, if it lies in the cache folder.
+
+    A release is a folder ``smelli-VERSION`` in the cache folder, with the content of its package's ``data/cache``.
+    """
+    version = dataset_specification(name).get("smelli")
+    folder = cache / f"smelli-{version}"
+    if version and folder.is_dir():
+        return smelli_theory_covariances(folder), version
+    return smelli_theory_covariances(), smelli.__version__
+
+
+def _drawn_observables(name: str, cache: Path) -> list[Observable]:
     """What must be drawn for a data set: the Gaussian observables that smelli does not know, and their neighbours.
 
     Neighbours are the same quantities in other bins of q2, which share form factors and hadronic corrections. If a
     data set has no base, everything is drawn.
     """
+    covariances, _ = _released_covariances(name, cache)
     found: dict[str, Observable] = {}
     for term, d in dataset_terms(name).items():
         if d["kind"] != "gaussian":
             continue
-        keys, _ = smelli_theory_covariances()[term]
+        keys, _ = covariances[term]
         new = {name_and_arguments(o)[0] for o in d["observables"] if observable_key(o) not in keys}
         every = new and "base" not in dataset_specification(name)
         found |= {observable_key(o): o for o in d["observables"] if every or name_and_arguments(o)[0] in new}
@@ -153,19 +182,20 @@ def run_covariances(
 ) -> None:
     """Draw SM predictions for the theory covariances that smelli does not ship."""
     for name in datasets:
-        if observables := _drawn_observables(name):
+        if observables := _drawn_observables(name, cache):
             report(f"theory covariance of {name}: {len(observables)} observables")
             draw_predictions(observables, number, cache / "draws" / name, processes=processes, report=report)
 
 
 def _theory_covariance(name: str, term: str, observables: list[str], cache: Path) -> tuple[np.ndarray, str]:
     """Smelli's own covariance where it knows every observable; extended by, or else that of, the draws."""
-    keys, matrix = smelli_theory_covariances()[term]
-    origin = f"shipped with smelli {smelli.__version__}"
+    covariances, version = _released_covariances(name, cache)
+    keys, matrix = covariances[term]
+    origin = f"shipped with smelli {version}"
     if set(observables) <= set(keys):
         return aligned_covariance(keys, matrix, observables), origin
     extends = "base" in dataset_specification(name)
-    wanted = [observable_key(o) for o in _drawn_observables(name)]
+    wanted = [observable_key(o) for o in _drawn_observables(name, cache)]
     drawn, draws = read_draws(cache / "draws" / name, wanted)
     if missing := [o for o in observables if o not in drawn and not (extends and o in keys)]:
         raise InputError(
