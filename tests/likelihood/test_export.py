@@ -89,3 +89,48 @@ def test_the_fewest_principal_directions():
         ).sum(axis=1)
         np.testing.assert_allclose(rest, left, atol=1e-12)
     assert len(principal(response, sigma, 0.3, already=np.array([0.1, 0.0]))[0]) == 2
+
+
+def test_what_evaluations_share_changes_no_number():
+    """Bit for bit: observables that share amplitudes, phases of the mixing and form factors, at two points in turn."""
+    import flavio
+
+    from muobayes.export._anatomy import anatomy
+    from muobayes.export._fixed_wilson import FixedWilson, Frame, real_coefficients
+    from muobayes.export._polynomial import evaluator, step
+
+    observables = [
+        ("<P5p>(B0->K*mumu)", 4, 6),
+        ("<FL>(B0->K*mumu)", 4, 6),
+        ("<FL>(Bs->phimumu)", 2, 5),
+        ("<S4>(Bs->phimumu)", 2, 5),
+        ("<dBR/dq2>(B+->Kmumu)", 4, 5),
+        ("<Rmue>(B+->Kll)", 1.1, 6),
+    ]
+    functions = dict(pair for o in observables for pair in anatomy(o).components)
+    par = flavio.default_parameters.get_central_all()
+    rng = np.random.default_rng(3)
+    variables = [
+        c for c in real_coefficients(Frame("WET", "flavio", 4.8), "sb") if c.name.endswith("_bsmumu")
+    ]
+    points = [{v: 0.3 * step(v) * rng.normal() for v in variables} for _ in range(2)]
+    shared = evaluator(list(functions.values()), par)
+    for values in points:
+        alone = [float(np.real(f(FixedWilson(values), par))) for f in functions.values()]
+        assert shared(values, range(len(functions))).tolist() == alone
+
+
+def test_coefficients_that_enter_in_squares_only_are_found():
+    """Scalar currents of another neutrino do not interfere with the SM, and lift no helicity suppression of b -> c."""
+    from muobayes.export._fixed_wilson import Frame, real_coefficients
+    from muobayes.export._polynomial import active_variables, evaluator
+
+    names = [f"CSR_bcenu{neutrino}" for neutrino in ("e", "mu", "tau")]
+
+    def rate(wilson, par):
+        c = wilson.get_wc("cbenu", 4.8, par)
+        return abs(1 + c["CVL_bcenue"]) ** 2 + 0.1 * sum(abs(c[name]) ** 2 for name in names)
+
+    candidates = real_coefficients(Frame("WET", "flavio", 4.8), "cbenu")
+    (found,) = active_variables(evaluator([rate], {}), 1, candidates, np.random.default_rng(1), 1)
+    assert {c.name for c in found} == {"CVL_bcenue", *names}

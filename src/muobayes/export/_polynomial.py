@@ -51,11 +51,11 @@ def step(coefficient: Coefficient) -> float:
     for sectors, size in _STEPS:
         if coefficient.sector in sectors:
             return size
-    if coefficient.sector.endswith(
-        "nu"
-    ):  # charged currents, relative to the SM; scalars lift helicity suppression
-        scalar = coefficient.name.startswith("CS")
-        return 1e-4 if scalar and "enu" in coefficient.name else 1e-2 if scalar else 0.1
+    if coefficient.sector.endswith("nu"):  # charged currents, relative to the SM
+        if not coefficient.name.startswith("CS"):
+            return 0.1
+        # scalars lift the helicity suppression of pi, K -> e nu
+        return 1e-3 if coefficient.sector in ("udenu", "usenu") else 1e-2
     if coefficient.name.startswith("C7"):
         return 0.1
     return 0.5
@@ -113,8 +113,9 @@ def active_variables(
     the SM a coefficient that only enters in a product with another one would be missed.)
     """
     # small values: with all coefficients at once of natural size, the integrands in q2 are wild and slow
-    here = {c: 0.05 * step(c) * rng.uniform(0.3, 0.9) for c in candidates}
-    there = {c: 0.05 * step(c) * rng.uniform(-0.9, -0.3) for c in candidates}
+    # of different size: a coefficient may enter in its square only
+    here = {c: 0.05 * step(c) * rng.uniform(0.3, 0.5) for c in candidates}
+    there = {c: 0.05 * step(c) * rng.uniform(-0.9, -0.7) for c in candidates}
     every = range(number)
     reference = evaluate(here, every)
     active: list[list[Coefficient]] = [[] for _ in every]

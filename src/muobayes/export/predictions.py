@@ -258,7 +258,9 @@ def group_document(
 ) -> dict:
     """The components of a group: from the cache what is there, computed now and put there what is not."""
     fingerprint = hashlib.sha256(
-        json.dumps([group.name, sorted(par.items()), sorted(versions.items())]).encode()
+        json.dumps(
+            [group.name, sorted(par.items()), sorted(versions.items()), [step(c) for c in group.candidates]]
+        ).encode()
     ).hexdigest()[:16]
     path = cache / f"group-{fingerprint}.json"
     document: dict[str, Any] = {"group": group.name, "components": {}, "variables": []}
