@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from targets import make
 
+from muobayes.inference.nested import inner_moves
 from muobayes.inference.slices import Point, slice_walk
 from muobayes.priors.spec import Normal
 
@@ -70,3 +71,7 @@ def test_the_end_is_inside_and_its_numbers_are_those_of_the_point():
     assert end.log_prior == pytest.approx(np.asarray(jax.vmap(_inside)(end.z).log_prior), abs=1e-12)
     assert end.log_likelihood == pytest.approx(np.asarray(jax.vmap(_inside)(end.z).log_likelihood), abs=1e-12)
     assert (calls >= 5 * 3).all(), "two ends and one draw for each move"
+
+
+def test_moves_grow_with_the_cube_of_many_dimensions():
+    assert [inner_moves(5, n) for n in (1, 5, 10, 20)] == [5, 25, 50, 400]

@@ -36,7 +36,7 @@ from .posterior import Posterior, require_parameters
 from .seeds import named_key
 from .slices import Point, slice_walk
 
-__all__ = ["NestedOptions", "NestedResult", "memory_factor", "run_nested", "upward_bias"]
+__all__ = ["NestedOptions", "NestedResult", "inner_moves", "memory_factor", "run_nested", "upward_bias"]
 
 _FALSE_ALARM = 1e-3  # that runs which agree are told to disagree
 
@@ -51,7 +51,7 @@ class NestedOptions(NamedTuple):
     runs : int
         Independent runs, merged.
     steps_per_dimension : int
-        Slice moves for a new point, per dimension; at least 2.
+        Slice moves for a new point, per dimension, in up to ten dimensions (see `inner_moves`); at least 2.
     remaining : float
         A run stops when the live points hold less than this fraction of the evidence.
     batch : int
@@ -163,10 +163,20 @@ def _algorithm(posterior: Posterior, options: NestedOptions) -> Any:
     return nss.as_top_level_api(
         posterior.log_prior_unconstrained,
         posterior.log_likelihood_unconstrained,
-        num_inner_steps=options.steps_per_dimension * posterior.prior.size,
+        num_inner_steps=inner_moves(options.steps_per_dimension, posterior.prior.size),
         num_delete=options.batch,
         update_strategy=lambda _step, moves, batch: _walk(posterior, moves, batch),
     )
+
+
+def inner_moves(steps_per_dimension: int, n: int) -> int:
+    """Slice moves for a new point: a number per dimension, and from ten dimensions on as the cube of their number.
+
+    Hit-and-run in a convex body needs of the order of n^3 moves (L. Lovasz, Math. Program. 86 (1999) 443). With too few, a
+    walker forgets its height in the contour, but not its position, which decides how long it lives further up: ln Z is
+    then too high, by an amount that falls with the number of live points (`docs/inference.md` has the measurement).
+    """
+    return round(steps_per_dimension * n * max(1.0, (n / 10) ** 2))
 
 
 def _walk(
