@@ -172,8 +172,8 @@ def _algorithm(posterior: Posterior, options: NestedOptions) -> Any:
 def inner_moves(steps_per_dimension: int, n: int) -> int:
     """Slice moves for a new point: a number per dimension, and from ten dimensions on as the cube of their number.
 
-    Hit-and-run in a convex body needs of the order of n^3 moves (L. Lovasz, Math. Program. 86 (1999) 443). With too few, a
-    walker forgets its height in the contour, but not its position, which decides how long it lives further up: ln Z is
+    Hit-and-run in a convex body needs of the order of n^3 moves (L. Lovasz, Math. Program. 86 (1999) 443). With too few,
+    a walker forgets its height in the contour, but not its position, which decides how long it lives further up: ln Z is
     then too high, by an amount that falls with the number of live points (`docs/inference.md` has the measurement).
     """
     return round(steps_per_dimension * n * max(1.0, (n / 10) ** 2))
