@@ -195,9 +195,10 @@ def test_scaled_coordinates_have_a_unit_that_goes_like_a_power_of_the_mass():
     np.testing.assert_allclose(slopes * masses**2, 0.1 * 1e7, rtol=1e-9)
 
 
-def test_scaled_coordinates_of_a_coupling_are_those_of_the_prior_where_it_vanishes():
-    """The same prior, and a unit that goes from mass/coupling to one."""
-    scaling = {"mass": "M", "power": 1, "coupling": "g", "size": 800}
+@pytest.mark.parametrize("power", [1, 2])
+def test_scaled_coordinates_of_a_coupling_are_those_of_the_prior_where_it_vanishes(power):
+    """The same prior, and a unit that goes from a power of mass/coupling to one."""
+    scaling = {"mass": "M", "power": power, "coupling": "g", "size": 800}
     prior = prior_set(
         {
             "r": Uniform.model_validate({"low": -1, "high": 1, "scaling": scaling}),
@@ -209,7 +210,7 @@ def test_scaled_coordinates_of_a_coupling_are_those_of_the_prior_where_it_vanish
     for mass, coupling, width in ((0.02, 1e-3, 0.025), (0.1, 1e-3, 0.1 / 0.8), (0.8, 1e-6, 1.0)):
         point = prior.to_unconstrained(jnp.array([0.0, mass, coupling]))
         slope = jax.jacfwd(lambda z: prior.from_unconstrained(z)[0])(point)[0, 0]
-        assert slope == pytest.approx(0.5 * width, rel=0.01)
+        assert slope == pytest.approx(0.5 * width**power, rel=0.01)
 
 
 def test_scaling_with_half_a_coupling_is_refused():

@@ -28,7 +28,7 @@ _FAR = 300.0  # sinh overflows beyond 700; the prior has ended long before
 class Scaled(eqx.Module):
     """The map for entry ``index`` of a vector: coordinate = unit times the new one, unit = s = (mass/reference)^power.
 
-    With a coupling, s = mass^power/(coupling size) and unit = s/sqrt(1 + s^2): a needle that opens into the prior.
+    With a coupling, s = (mass/(coupling size))^power and unit = s/sqrt(1 + s^2): a needle that opens into the prior.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Scaled(eqx.Module):
     coupling : int or None
         Position of the coupling.
     size : float
-        GeV^power.
+        GeV.
     """
 
     index: int = eqx.field(static=True)
@@ -53,7 +53,7 @@ class Scaled(eqx.Module):
     def _log_unit(self, x: Float[Array, " n"]) -> Array:
         if self.coupling is None:
             return self.power * jnp.log(x[self.mass] / self.reference)
-        log_s = self.power * jnp.log(x[self.mass]) - jnp.log(x[self.coupling]) - math.log(self.size)
+        log_s = self.power * (jnp.log(x[self.mass] / self.size) - jnp.log(x[self.coupling]))
         return -0.5 * jax.nn.softplus(-2 * log_s)
 
     def bend(
