@@ -57,8 +57,8 @@ class Product(BaseModel):
 class Scaling(BaseModel):
     """Data know a parameter to a width that goes like ``mass`` to some ``power``.
 
-    With a ``coupling``, the width goes like (mass/coupling)^power where mass/coupling is below ``size`` (GeV), and is that
-    of the prior where it is above: where the coupling vanishes, data know nothing.
+    With a ``coupling``, the width goes like (mass/coupling)^power where mass/coupling is below ``size`` (GeV), and is
+    that of the prior where it is above: where the coupling vanishes, data know nothing.
 
     This is no part of the prior; it tells samplers how to walk (`muobayes.priors.coordinates`).
     """
