@@ -52,6 +52,7 @@ PUBLIC = {
     "muobayes.inference.nested": [
         "NestedOptions",
         "NestedResult",
+        "inner_moves",
         "memory_factor",
         "run_nested",
         "upward_bias",
