@@ -125,8 +125,8 @@ def _ckm_responses(
         shift: evaluator(group.functions, {**par, name: par[name] + shift})
         for shift in (0.0, small, -small, large, -large)
     }
-    here = [{}, *({v: sign * x for v, x in d.items()} for d in directions for sign in (1, -1))]
-    where = [(shift, values) for shift in (0.0, small, -small) for values in here]
+    points = [{}, *({v: sign * x for v, x in d.items()} for d in directions for sign in (1, -1))]
+    where = [(shift, values) for shift in (0.0, small, -small) for values in points]
     where += [(large, {}), (-large, {})]
 
     def at(place: tuple[float, Mapping], which: Sequence[int]) -> np.ndarray:
@@ -135,7 +135,7 @@ def _ckm_responses(
 
     found = np.array(evaluate_all(at, [Point(place, every) for place in where], processes))
     plus, minus = found[-2:]
-    inner = found[:-2].reshape(3, len(here), len(polynomials))
+    inner = found[:-2].reshape(3, len(points), len(polynomials))
     zero, a, b = inner[:, :1], inner[:, 1::2], inner[:, 2::2]
     odd, even = (a - b) / 2, (a + b) / 2 - zero
 

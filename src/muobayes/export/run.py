@@ -113,18 +113,16 @@ def prove(
         return np.real(predictions)
 
     steps = np.array([step(v) for v in variables])
-    places = 0.5 * steps * rng.normal(size=(points, len(steps)))
     parts = [range(i, len(observables), 20) for i in range(20)]
-    values = evaluate_all(flavios, [Point(x, part) for x in places for part in parts], processes)
-    worst = np.zeros(len(observables))
     in_sm = np.abs(ours(constants))
-    for k, x in enumerate(places):
-        flavio_values = np.empty(len(observables))
-        for part, found in zip(parts, values[k * len(parts) :], strict=False):
-            flavio_values[part] = found
-        size = np.maximum(np.maximum(np.abs(flavio_values), in_sm), 1e-300)
+    worst, theirs = np.zeros(len(observables)), np.empty(len(observables))
+    for x in 0.5 * steps * rng.normal(size=(points, len(steps))):
+        found = evaluate_all(flavios, [Point(x, part) for part in parts], processes)
+        for part, values in zip(parts, found, strict=True):
+            theirs[part] = values
         polynomials = {name: _polynomial_value(c, x) for name, c in document["components"].items()}
-        worst = np.maximum(worst, np.abs(ours(polynomials) - flavio_values) / size)
+        size = np.maximum(np.maximum(np.abs(theirs), in_sm), 1e-300)
+        worst = np.maximum(worst, np.abs(ours(polynomials) - theirs) / size)
     return {observable_key(o): float(w) for o, w in zip(observables, worst, strict=True)}
 
 
