@@ -28,12 +28,9 @@ def transform(prior):
     return point
 
 
-@pytest.mark.slow
-@pytest.mark.crosscheck
-@pytest.mark.parametrize("name", [path.stem for path in sorted(RUNS.glob("compare-*.yaml"))])
-def test_evidence_against_dynesty(name):
+def dynesty_evidence(posterior, seed=5):
+    """ln Z and its error."""
     dynesty = pytest.importorskip("dynesty", reason="dynesty is not installed (extra crosscheck)")
-    posterior = build(RunCard.load(RUNS / f"{name}.yaml", dataset="paper2021"))
     log_likelihood = jax.jit(posterior.log_likelihood)
     sampler = dynesty.NestedSampler(
         lambda x: float(log_likelihood(x)),
@@ -41,10 +38,19 @@ def test_evidence_against_dynesty(name):
         posterior.prior.size,
         nlive=500,
         sample="rslice",
-        rstate=np.random.default_rng(5),
+        rstate=np.random.default_rng(seed),
     )
     sampler.run_nested(print_progress=False)
-    theirs, their_error = sampler.results.logz[-1], sampler.results.logzerr[-1]
+    return sampler.results.logz[-1], sampler.results.logzerr[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.crosscheck
+@pytest.mark.parametrize("dataset", ["paper2021", "current"])
+@pytest.mark.parametrize("name", [path.stem for path in sorted(RUNS.glob("compare-*.yaml"))])
+def test_evidence_against_dynesty(name, dataset):
+    posterior = build(RunCard.load(RUNS / f"{name}.yaml", dataset=dataset))
+    theirs, their_error = dynesty_evidence(posterior)
     ours = run_nested(posterior, NestedOptions(), seed=1, show_progress=False)
     print(f"dynesty {theirs:.2f} +- {their_error:.2f}, nested {ours.log_z:.2f} +- {ours.log_z_error:.2f}")
     assert abs(theirs - ours.log_z) < 3 * np.hypot(their_error, ours.log_z_error)

@@ -49,6 +49,15 @@ class _Slice(NamedTuple):
     shrinkages: Array
 
 
+class _Lines(NamedTuple):
+    """What is random about the slices of a walk, one row per move: drawn before the loop, whose turns are many more."""
+
+    direction: Array
+    offset: Array
+    level: Array
+    room: Array
+
+
 class _Walker(NamedTuple):
     here: Point
     cut: _Slice
@@ -87,12 +96,13 @@ def slice_walk(
     int
         Calls of the likelihood.
     """
-    first_key, turn_key = jax.random.split(key)
+    lines_key, turn_key = jax.random.split(key)
+    lines = _lines(lines_key, moves + 1, factor)  # the last one is begun, but not walked
 
     def turn(walker: _Walker) -> _Walker:
         here, cut, done, calls = walker
-        draw_key, begin_key = jax.random.split(jax.random.fold_in(turn_key, calls))
-        drawn = cut.left + jax.random.uniform(draw_key) * (cut.right - cut.left)
+        u = jax.random.uniform(jax.random.fold_in(turn_key, calls))
+        drawn = cut.left + u * (cut.right - cut.left)
         t = jnp.select([cut.stage == _LEFT, cut.stage == _RIGHT], [cut.left, cut.right], drawn)
         z = here.z + t * cut.direction
         there = Point(z, posterior.log_prior_unconstrained(z), posterior.log_likelihood_unconstrained(z))
@@ -101,27 +111,36 @@ def slice_walk(
         cut = _narrow_or_widen(cut, t, inside)
         over = moved | (cut.shrinkages >= _SHRINKAGES)
         here = _choose(moved, there, here)
-        cut = _choose(over, _begin(begin_key, here, factor), cut)
-        return _Walker(here, cut, done + over, calls + 1)
+        done = done + over
+        return _Walker(here, _choose(over, _begin(lines, done, here), cut), done, calls + 1)
 
-    first = _Walker(start, _begin(first_key, start, factor), jnp.asarray(0), jnp.asarray(0))
+    zero = jnp.asarray(0)
+    first = _Walker(start, _begin(lines, zero, start), zero, zero)
     last = jax.lax.while_loop(lambda walker: walker.moves < moves, turn, first)
     return last.here, last.calls
 
 
-def _begin(key: Array, here: Point, factor: Array) -> _Slice:
-    keys = jax.random.split(key, 4)
-    normal = jax.random.normal(keys[0], here.z.shape)
-    left = -jax.random.uniform(keys[1])
-    room = jax.random.randint(keys[2], (), 0, _EXPANSIONS)
+def _lines(key: Array, moves: int, factor: Array) -> _Lines:
+    direction_key, offset_key, level_key, room_key = jax.random.split(key, 4)
+    normal = jax.random.normal(direction_key, (moves, len(factor)))
+    return _Lines(
+        direction=2 * normal @ factor.T / jnp.linalg.norm(normal, axis=1, keepdims=True),
+        offset=jax.random.uniform(offset_key, (moves,)),
+        level=jnp.log(jax.random.uniform(level_key, (moves,))),
+        room=jax.random.randint(room_key, (moves,), 0, _EXPANSIONS),
+    )
+
+
+def _begin(lines: _Lines, move: Array, here: Point) -> _Slice:
+    line = jax.tree.map(lambda rows: rows[move], lines)
     zero = jnp.asarray(0)
     return _Slice(
-        direction=2 * factor @ normal / jnp.linalg.norm(normal),
-        level=here.log_prior + jnp.log(jax.random.uniform(keys[3])),
-        left=left,
-        right=left + 1,
-        room_left=room,
-        room_right=_EXPANSIONS - 1 - room,
+        direction=line.direction,
+        level=here.log_prior + line.level,
+        left=-line.offset,
+        right=1 - line.offset,
+        room_left=line.room,
+        room_right=_EXPANSIONS - 1 - line.room,
         stage=zero + _LEFT,
         shrinkages=zero,
     )
