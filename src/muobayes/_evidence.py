@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._files import write_text
 from .inference.bridge import bridge_evidence
 from .inference.checkpoint import Checkpoint
 from .inference.nested import NestedOptions, run_nested
@@ -19,7 +20,7 @@ from .inference.symmetry import sign_symmetry
 from .job import run
 from .models import build as build_model
 from .runcard import Importance, Nested, Nuts, RunCard
-from .rundir import RunDir, write_text
+from .rundir import RunDir
 
 __all__ = ["evidence", "nested_options", "with_nuts"]
 

@@ -7,8 +7,6 @@ was made with, and the SHA-256 of the file. `load` verifies the checksum before 
 import gzip
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -16,22 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ._files import complete, write_text
 from .errors import InputError
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            os.fchmod(stream.fileno(), 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _meta_path(path: Path) -> Path:
@@ -61,9 +45,10 @@ def save(path: Path, content: Mapping[str, Any], *, kind: str, inputs: Mapping[s
         data = json.dumps(content, sort_keys=True, allow_nan=False).encode()
         if path.suffix == ".gz":
             data = gzip.compress(data, mtime=0)
-    _write_atomically(path, data)
+    with complete(path) as fresh:
+        fresh.write_bytes(data)
     meta = {"kind": kind, "inputs": dict(inputs), "sha256": hashlib.sha256(data).hexdigest()}
-    _write_atomically(_meta_path(path), json.dumps(meta, indent=1, sort_keys=True).encode())
+    write_text(_meta_path(path), json.dumps(meta, indent=1, sort_keys=True))
 
 
 def read_meta(path: Path) -> dict[str, Any]:

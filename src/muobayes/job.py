@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ._files import write_text
 from .errors import InputError, did_you_mean
 from .inference.checkpoint import Checkpoint
 from .inference.diagnostics import (
@@ -47,7 +48,7 @@ from .report.results import Results
 from .report.summary import posterior_summary
 from .report.write import write_report
 from .runcard import Importance, Nested, Nuts, RunCard
-from .rundir import RunDir, full_disk_told, logged, prepare, write_text
+from .rundir import RunDir, full_disk_told, logged, prepare
 
 __all__ = ["run"]
 

@@ -13,16 +13,9 @@ from typing import Literal
 from .errors import InputError
 from .runcard import RunCard
 
-__all__ = ["RunDir", "State", "full_disk_told", "logged", "prepare", "write_text"]
+__all__ = ["RunDir", "State", "full_disk_told", "logged", "prepare"]
 
 _log = logging.getLogger("muobayes")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step: it is either complete or not there."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
 
 
 State = Literal["new", "unfinished", "finished"]

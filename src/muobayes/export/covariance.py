@@ -15,7 +15,7 @@ import flavio
 import numpy as np
 import smelli
 
-from ._cache import keep
+from .._files import write_text
 from ._fixed_wilson import FixedWilson
 from ._forms import Observable, name_and_arguments
 from ._sharing import shared_evaluations
@@ -41,7 +41,7 @@ def _draw(seed: int) -> None:
             name, arguments = name_and_arguments(observable)
             prediction = flavio.Observable[name].prediction_par(par, wilson, *arguments)
             values[observable_key(observable)] = float(np.real(prediction))
-    keep(path, lambda stream: stream.write(json.dumps(values).encode()))
+    write_text(path, json.dumps(values))
 
 
 def draw_predictions(

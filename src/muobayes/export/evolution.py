@@ -28,8 +28,8 @@ from wilson.run.smeft.smpar import smeftpar
 from wilson.translate.wet import rotate_down
 from wilson.util import smeft_warsaw, smeftutil, wet_jms
 
+from .._files import complete
 from ..smeft.basis import component_index, real_components
-from ._cache import keep
 from ._fixed_wilson import Coefficient, Frame, real_coefficients
 
 M_Z = 91.1876  # GeV, wilson's and flavio's matching scale
@@ -153,7 +153,8 @@ def _cached(cache: Path, name: str, compute: Callable[[], np.ndarray]) -> np.nda
     path = cache / f"{name}.npy"
     if not path.exists():
         found = compute()
-        keep(path, lambda stream: np.save(stream, found))
+        with complete(path) as fresh, fresh.open("wb") as stream:
+            np.save(stream, found)
     return np.load(path)
 
 

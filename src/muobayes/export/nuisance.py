@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import flavio
 import numpy as np
 
+from .._files import complete
 from ._anatomy import anatomy
-from ._cache import keep
 from ._directions import (
     DRAWS,
     SEED,
@@ -282,7 +282,8 @@ def _principal_parts(
                 f"{i:03d} response": response @ axes.T,
                 f"{i:03d} rest": rest,
             }
-        keep(path, lambda stream: np.savez(stream, **stored))  # type: ignore[arg-type]
+        with complete(path) as fresh, fresh.open("wb") as stream:
+            np.savez(stream, **stored)  # type: ignore[arg-type]
     with np.load(path) as content:
         numbers = sorted({name.split()[0] for name in content})
         return [
@@ -322,7 +323,8 @@ def _export_direction(task: tuple[int, int]) -> None:
             )
             rows[[first + i for i in mine]] = [_row(p) for p in found]
         first += len(group.keys)
-    keep(path, lambda stream: np.save(stream, rows))
+    with complete(path) as fresh, fresh.open("wb") as stream:
+        np.save(stream, rows)
 
 
 def _row(p: Polynomial) -> np.ndarray:

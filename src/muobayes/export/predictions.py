@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._files import write_text
 from ._anatomy import anatomy
-from ._cache import keep
 from ._fixed_wilson import Coefficient, FixedWilson, Frame, real_coefficients
 from ._forms import Anatomy, Observable
 from ._polynomial import Point, Polynomial, active_variables, design, evaluate_all, evaluator, fit, step
@@ -250,7 +250,7 @@ def _coefficient_from_json(row: Sequence) -> Coefficient:
 
 
 def _store(path: Path, document: Mapping[str, Any]) -> None:
-    keep(path, lambda stream: stream.write(json.dumps(document).encode()))
+    write_text(path, json.dumps(document))
 
 
 def group_document(

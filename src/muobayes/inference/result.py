@@ -11,6 +11,7 @@ import arviz as az
 import jax
 import numpy as np
 
+from .._files import complete
 from ..errors import InputError
 from .evaluation import Evaluation, evaluate
 from .importance import Importance, ImportanceOptions
@@ -140,13 +141,10 @@ def save_result(data: az.InferenceData, path: Path) -> None:
     InputError
         If the file cannot be written.
     """
-    fresh = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data.to_netcdf(str(fresh), engine="h5netcdf")
-        fresh.replace(path)
+        with complete(path) as fresh:
+            data.to_netcdf(str(fresh), engine="h5netcdf")
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise InputError(f"{path}: the result cannot be written ({error.strerror or error}).") from None
 
 

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
+from .._files import write_text
 from ..inference.compare import Comparison, ModelEvidence, Row
 from ..inference.prior_sensitivity import Sensitivity
 from ..inference.result import Evidence
-from ..rundir import write_text
 from .figures.compare import evidence_figure, sensitivity_figure
 from .numbers import digits_for, fixed, signed
 from .page import style_sheet, template_environment

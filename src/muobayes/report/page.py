@@ -11,10 +11,10 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from .. import __version__
+from .._files import write_text
 from ..inference.diagnostics import MAX_R_HAT, MIN_ESS
 from ..priors.spec import Fixed
 from ..priors.uv_spec import UVPriors
-from ..rundir import write_text
 from .constraints import constraint_table
 from .names import derived_label, greek, observable_label, term_label
 from .numbers import fixed, ranged, rounded, signed, significant, with_error
