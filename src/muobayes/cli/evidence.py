@@ -8,8 +8,6 @@ import typer
 
 from ._stop import stoppable
 
-_CONTRADICTION = 4.0  # combined standard deviations
-
 
 def evidence(
     card: Annotated[Path, typer.Argument(help="the run card (YAML)")],
@@ -28,7 +26,7 @@ def evidence(
 
     from .._evidence import evidence as compute
     from .._evidence import nested_options, with_nuts
-    from ..inference.compare import deviations_apart
+    from ..inference.compare import DISAGREEMENT, deviations_apart
     from ..report.terminal import evidence_table
 
     options = nested_options(chosen)
@@ -44,4 +42,4 @@ def evidence(
     if len(given) == 2:
         apart = deviations_apart(*given)
         told = f"The estimates are {apart:.1f} combined standard deviations apart"
-        typer.echo(f"{told}." if apart < _CONTRADICTION else f"{told}: at least one of them is wrong.")
+        typer.echo(f"{told}." if apart <= DISAGREEMENT else f"{told}: at least one of them is wrong.")

@@ -17,6 +17,7 @@ from .prior_sensitivity import Sensitivity
 from .result import Evidence
 
 __all__ = [
+    "DISAGREEMENT",
     "Comparison",
     "ModelEvidence",
     "Row",
@@ -28,7 +29,7 @@ __all__ = [
     "jeffreys",
 ]
 
-_DISAGREEMENT = 3.0  # combined standard deviations between two estimators
+DISAGREEMENT = 3.0  # combined standard deviations between two estimators: at least one of them is then wrong
 
 
 class ModelEvidence(NamedTuple):
@@ -181,7 +182,7 @@ def _warnings(model: ModelEvidence) -> list[str]:
     for i, a in enumerate(given):
         for b in given[i + 1 :]:
             sigma = deviations_apart(a, b)
-            if sigma > _DISAGREEMENT:
+            if sigma > DISAGREEMENT:
                 found.append(
                     f"{model.name}: {a.estimator} ({a.log_z:.2f} +- {a.error:.2f}) and {b.estimator} "
                     f"({b.log_z:.2f} +- {b.error:.2f}) disagree by {sigma:.1f} sigma."
