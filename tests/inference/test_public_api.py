@@ -8,8 +8,8 @@ PUBLIC = {
     "muobayes.inference.bridge": ["BridgeResult", "bridge_evidence"],
     "muobayes.inference.checkpoint": ["Checkpoint", "arrays_to_tree", "tree_to_arrays"],
     "muobayes.inference.compare": [
-        "DISAGREEMENT",
         "Comparison",
+        "DISAGREEMENT",
         "ModelEvidence",
         "Row",
         "combined",
