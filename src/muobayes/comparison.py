@@ -160,6 +160,7 @@ def _evaluate(
         np.asarray(results.idata["sample_stats"]["log_likelihood"]),
         results.best_fit["two_delta_logL"] / 2,
         _observables(card, results.best_fit["terms"]),
+        len(results.sampled),
         _sensitivity(card, results),
     )
     return model, results.diagnostics["warnings"]
@@ -197,7 +198,7 @@ def _standard_model(members: Cards) -> ModelEvidence:
 def _exact(name: str, card: RunCard, log_z: float, checksum: str) -> ModelEvidence:
     estimate = Evidence("exact", log_z, 0.0, "no parameters: the likelihood itself")
     drawn = np.full((1, 1), log_z)
-    return ModelEvidence(name, card.dataset, checksum, [estimate], drawn, log_z, _observables(card, ()))
+    return ModelEvidence(name, card.dataset, checksum, [estimate], drawn, log_z, _observables(card, ()), 0)
 
 
 def _data_files(card: RunCard) -> dict[str, str]:

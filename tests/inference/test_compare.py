@@ -13,7 +13,7 @@ from muobayes.inference.result import Evidence
 
 def _model(name, *log_z, checksum="a" * 20, **changes):
     evidences = [Evidence(f"estimator {i}", z, 0.1) for i, z in enumerate(log_z)]
-    parts = ModelEvidence(name, "current", checksum, evidences, np.zeros((4, 100)), -5.0, 300)
+    parts = ModelEvidence(name, "current", checksum, evidences, np.zeros((4, 100)), -5.0, 300, 3)
     return parts._replace(**changes)
 
 
@@ -46,6 +46,13 @@ def test_grades_of_jeffreys(bayes_factor, word):
 def test_disagreeing_estimators_are_named():
     (warning,) = compare([_model("type-a", -10.0, -11.0)]).warnings
     assert "disagree by 7.1 sigma" in warning
+
+
+def test_levels_of_the_likelihood_are_no_parameters():
+    """Half of the posterior 6 nats below the other: 2 var(ln L) = 18."""
+    levels = np.repeat([[-6.0], [0.0]], 100, axis=1)
+    (warning,) = compare([_model("type-b", -10.0, log_likelihood=levels)]).warnings
+    assert "dim. is 18.0 with 3 parameters" in warning
 
 
 def test_refused_estimate_is_left_out_and_named():

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 DISAGREEMENT = 3.0  # combined standard deviations between two estimators: at least one of them is then wrong
+_SPREAD = 1.5  # of ln L: a Gaussian posterior has a dimensionality of one per parameter, and fewer with flat directions
 
 
 class ModelEvidence(NamedTuple):
@@ -48,6 +49,8 @@ class ModelEvidence(NamedTuple):
         Along the posterior.
     best_log_likelihood : float
     observables : int
+    parameters : int
+        Sampled ones.
     sensitivity : sequence of Sensitivity
     """
 
@@ -58,6 +61,7 @@ class ModelEvidence(NamedTuple):
     log_likelihood: np.ndarray
     best_log_likelihood: float
     observables: int
+    parameters: int
     sensitivity: Sequence[Sensitivity] = ()
 
 
@@ -187,6 +191,11 @@ def _warnings(model: ModelEvidence) -> list[str]:
                     f"{model.name}: {a.estimator} ({a.log_z:.2f} +- {a.error:.2f}) and {b.estimator} "
                     f"({b.log_z:.2f} +- {b.error:.2f}) disagree by {sigma:.1f} sigma."
                 )
+    if (dim := dimensionality(model.log_likelihood)) > _SPREAD * max(model.parameters, 1):
+        found.append(
+            f"{model.name}: dim. is {dim:.1f} with {model.parameters} parameters: parts of the posterior differ in "
+            "ln L, and dim. measures their distance, not a number of parameters."
+        )
     return found
 
 
