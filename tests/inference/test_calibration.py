@@ -3,7 +3,8 @@
 The goal is a mean of the pulls within 0.3 and a width of 0.8 to 1.3. The 20 pulls of one dimension know the mean of a
 perfect estimator to 0.22 and its width to 0.16, so that one in four would miss the goal by chance: it is asserted for
 the 80 pulls of a target, and what 20 pulls can tell (4 standard deviations beyond a perfect estimator) for each
-dimension. Hours of work: the environment variable MUOBAYES_CALIBRATION may name a file that keeps every estimate (`calibration.py`).
+dimension. Hours of work: the environment variable MUOBAYES_CALIBRATION may name a file that keeps every estimate
+(`calibration.py`).
 """
 
 import os
