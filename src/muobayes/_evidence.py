@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,16 +20,15 @@ from .inference.seeds import named_key
 from .inference.symmetry import sign_symmetry
 from .job import run
 from .models import build as build_model
-from .runcard import Importance, Nested, Nuts, RunCard
+from .runcard import Importance, RunCard
 from .rundir import RunDir
 
-__all__ = ["evidence", "nested_options", "with_nuts"]
+__all__ = ["evidence", "stored_evidence"]
 
 
 def evidence(
     card: RunCard,
     *,
-    nested: Nested | None = None,
     build: Callable[[RunCard], Posterior] | None = None,
     show_progress: bool = True,
 ) -> tuple[Evidence, ...]:
@@ -40,9 +40,7 @@ def evidence(
     Parameters
     ----------
     card : RunCard
-        A validated card; its sampler's options hold for that sampler, the other one has its defaults.
-    nested : Nested, optional
-        Options of nested sampling in place of the card's, or of the defaults.
+        A validated card.
     build : callable, optional
         What makes the posterior of a card; by default `muobayes.models.build`.
     show_progress : bool
@@ -57,39 +55,45 @@ def evidence(
     InputError, RunInterruptedError
         As `muobayes.job.run`.
     """
-    results = run(with_nuts(card), build=build, show_progress=show_progress)
+    results = run(card, build=build, show_progress=show_progress)
     folder, posterior = results.folder, (build or build_model)(card)
     if isinstance(card.sampler, Importance):
         other = Evidence(**json.loads(results.idata["posterior"].attrs["evidence"])[0])
     else:
         other = _bridge(card, posterior, np.stack([results.draws(n) for n in posterior.prior.names], axis=-1))
-    found = (_nested(card, nested or nested_options(card), posterior, folder, show_progress), other)
-    record = {"card": card.fingerprint, "estimates": [_plain(e) for e in found]}
+    found = (_nested(card, posterior, folder, show_progress), other)
+    record = _inputs(card) | {"estimates": [_plain(e) for e in found]}
     write_text(folder.path / "evidence.json", json.dumps(record, indent=1))
     return found
 
 
-def nested_options(card: RunCard) -> Nested:
-    """Options of nested sampling: the card's if that is its sampler, or the defaults."""
-    return card.sampler if isinstance(card.sampler, Nested) else Nested()
+def stored_evidence(card: RunCard) -> tuple[Evidence, ...] | None:
+    """The evidences in a finished run's folder, if they are this card's, with its options of nested sampling."""
+    folder = RunDir(Path(str(card.output)))
+    path = folder.path / "evidence.json"
+    if folder.state != "finished" or not path.exists():
+        return None
+    record = json.loads(path.read_text())
+    estimates = record.pop("estimates")
+    if record != _inputs(card):
+        return None
+    refused = {"log_z": math.nan, "error": math.nan}
+    return tuple(Evidence(**refused | {k: v for k, v in e.items() if v is not None}) for e in estimates)
 
 
-def with_nuts(card: RunCard) -> RunCard:
-    """The card whose draws are used: the card itself, or one with NUTS in place of nested sampling."""
-    return card if not isinstance(card.sampler, Nested) else card.model_copy(update={"sampler": Nuts()})
+def _inputs(card: RunCard) -> dict[str, Any]:
+    return {"card": card.fingerprint, "nested": card.evidence.model_dump()}
 
 
-def _nested(
-    card: RunCard, sampler: Nested, posterior: Posterior, folder: RunDir, show_progress: bool
-) -> Evidence:
-    options = NestedOptions(**sampler.model_dump(exclude={"type"}))
+def _nested(card: RunCard, posterior: Posterior, folder: RunDir, show_progress: bool) -> Evidence:
+    options = NestedOptions(**card.evidence.model_dump())
     fingerprint = {"card": card.fingerprint, "versions": versions(), "options": options._asdict()}
     checkpoint = Checkpoint(folder.checkpoint / "nested.npz", fingerprint)
     result = run_nested(posterior, options, card.seed, checkpoint=checkpoint, show_progress=show_progress)
     if not math.isfinite(result.log_z_error):
         note = (
             f"walkers remember where they started (correlation {result.memory:.2f}), so that there is no error to "
-            f"quote: set steps_per_dimension of the sampler higher than {options.steps_per_dimension}"
+            f"quote: set evidence.steps_per_dimension higher than {options.steps_per_dimension}"
         )
         return Evidence("nested sampling", math.nan, math.nan, note)
     note = (

@@ -11,7 +11,7 @@ from .errors import did_you_mean
 
 Path = tuple[str | int, ...]
 
-_MANY = 12
+_MANY = 16
 _NOT_A = {
     "int": "a whole number",
     "float": "a number",

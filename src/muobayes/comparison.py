@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import pydantic
 
-from ._evidence import evidence, with_nuts
+from ._evidence import evidence, stored_evidence
 from .errors import InputError
 from .inference.compare import ModelEvidence, compare
 from .inference.posterior import Posterior
@@ -60,7 +60,7 @@ def prepare_all(cards: Sequence[Cards]) -> None:
             _same_data(first, other, members)
         for card in members.values():
             if card.sampled:
-                folder, state = prepare(with_nuts(card), resume=True)
+                folder, state = prepare(card, resume=True)
                 if state != "new":
                     _made_with_these_files(folder, card)
 
@@ -147,7 +147,7 @@ def _evaluate(
     if not card.sampled:
         return _without_parameters(name, card, members, build), ()
     assert card.output is not None
-    estimates = _stored(card)
+    estimates = stored_evidence(card)
     if estimates is None:
         _log.info("%s on %s: draws and evidence", name, card.dataset)
         estimates = evidence(card, build=build, show_progress=show_progress)
@@ -164,21 +164,6 @@ def _evaluate(
         _sensitivity(card, results),
     )
     return model, results.diagnostics["warnings"]
-
-
-def _stored(card: RunCard) -> tuple[Evidence, ...] | None:
-    """The evidences in a finished run's folder, if they are this card's."""
-    folder = RunDir(Path(str(card.output)))
-    path = folder.path / "evidence.json"
-    if folder.state != "finished" or not path.exists():
-        return None
-    record = json.loads(path.read_text())
-    if record["card"] != card.fingerprint:
-        return None
-    refused = {"log_z": float("nan"), "error": float("nan")}
-    return tuple(
-        Evidence(**refused | {k: v for k, v in e.items() if v is not None}) for e in record["estimates"]
-    )
 
 
 def _without_parameters(

@@ -47,7 +47,7 @@ from .provenance import provenance
 from .report.results import Results
 from .report.summary import posterior_summary
 from .report.write import write_report
-from .runcard import Importance, Nested, Nuts, RunCard
+from .runcard import Importance, Nuts, RunCard
 from .rundir import RunDir, full_disk_told, logged, prepare
 
 __all__ = ["run"]
@@ -103,10 +103,6 @@ def run(
         from .models import build as build_model
 
         build, observe = build_model, observe or point_table
-    if isinstance(card.sampler, Nested):
-        raise InputError(
-            "sampler.type: a run draws with 'nuts' or 'importance'; use `muobayes evidence` for nested sampling."
-        )
     if not card.sampled:
         raise InputError("parameters: nothing is sampled; give at least one parameter a prior.")
     with folder.locked(), full_disk_told(folder.path), logged(folder.log):

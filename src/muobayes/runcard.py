@@ -104,14 +104,13 @@ class Nuts(_Section):
 
 
 class Nested(_Section):
-    """Nested sampling: several independent runs, merged. Options as in `muobayes.inference.nested`."""
+    """Nested sampling for the evidence: several independent runs, merged. Options as in `muobayes.inference.nested`."""
 
-    type: Literal["nested"] = "nested"
     live: Annotated[int, Field(strict=True, ge=20)] = 500
     runs: Count = 4
     steps_per_dimension: Annotated[int, Field(strict=True, ge=2)] = 5
     remaining: Fraction = 0.01
-    batch: Count = 50
+    batch: Count = Field(default_factory=lambda given: min(50, given.get("live", 500) // 2))
 
 
 class Importance(_Section):
@@ -128,9 +127,7 @@ def _sampler_kind(value: Any) -> Any:
 
 
 Sampler = Annotated[
-    Annotated[Nuts, Tag("nuts")]
-    | Annotated[Nested, Tag("nested")]
-    | Annotated[Importance, Tag("importance")],
+    Annotated[Nuts, Tag("nuts")] | Annotated[Importance, Tag("importance")],
     Discriminator(_sampler_kind),
 ]
 
@@ -175,6 +172,7 @@ class RunCard(_Section):
     measurements: tuple[Measurement, ...] = ()
     priors: Annotated[UVPriors, BeforeValidator(_switched)] = UVPriors()
     sampler: Sampler = Nuts()
+    evidence: Nested = Nested()
     plane: Plane | None = None
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 1
     output: str | None = None
@@ -202,8 +200,8 @@ class RunCard(_Section):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that decides the result (not where it is written, nor what is drawn)."""
-        content = self.model_dump(mode="json", exclude={"output", "plane", "provenance", "model"})
+        """SHA-256 of everything that decides the draws (not where they are written, what is plotted, or the evidence)."""
+        content = self.model_dump(mode="json", exclude={"output", "plane", "evidence", "provenance", "model"})
         content["model"] = self.entry.model_dump(
             mode="json", include={"name", "gauge", "mediators", "x", "sectors"}
         )
@@ -313,6 +311,22 @@ def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
     """Where other sections name parameters: the matching scale, and the axes of the plane."""
     found = []
     parameters: dict[str, Parameter] = values["parameters"]
+    if nested := values.get("evidence"):
+        sampled = sum(p.prior is not None and not isinstance(p.prior, Fixed) for p in parameters.values())
+        if nested.live < (least := 2 * (sampled + 1)):
+            found.append(
+                Problem(
+                    ("evidence", "live"),
+                    f"{nested.live} is too few for {sampled} parameters; allowed is {least} and more",
+                )
+            )
+        if nested.batch > nested.live // 2:
+            found.append(
+                Problem(
+                    ("evidence", "batch"),
+                    f"{nested.batch} is more than half of the {nested.live} live points",
+                )
+            )
     if matching := values.get("matching"):
         masses = [n for n, p in entry.parameters.items() if p.unit == "GeV" and n.startswith("M")]
         if message := _scale_problem(matching.scale, masses, parameters):

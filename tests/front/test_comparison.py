@@ -33,7 +33,7 @@ def copies(finished, tmp_path):
             {"estimator": "nested sampling", "log_z": log_z, "error": 0.1, "note": ""},
             {"estimator": "bridge sampling", "log_z": None, "error": None, "note": "Pareto k-hat 0.9"},
         ]
-        record = {"card": card.fingerprint, "estimates": estimates}
+        record = {"card": card.fingerprint, "nested": card.evidence.model_dump(), "estimates": estimates}
         (tmp_path / name / "evidence.json").write_text(json.dumps(record))
         cards[name] = card
     return cards

@@ -69,7 +69,7 @@ def test_choices_of_the_card():
                 "eta13R": {"equals": "eta13L"},
                 "M1": {"prior": {"type": "loguniform", "low": "1 TeV", "high": "1e4 GeV"}},
             },
-            "sampler": {"type": "nested", "live": 100},
+            "evidence": {"live": 100},
         }
     )
     assert card.priors_of["M3"] == Fixed(value=1500.0)
@@ -77,7 +77,7 @@ def test_choices_of_the_card():
     assert (card.priors_of["M1"].low, card.priors_of["M1"].high) == (1000.0, 10_000.0)
     assert card.ties == {"eta13R": "eta13L"}
     assert card.sampled == ("eta13L", "M1")
-    assert card.sampler == Nested(live=100)
+    assert card.evidence == Nested(live=100)
 
 
 def test_scientific_notation_is_a_number(tmp_path):

@@ -12,7 +12,7 @@ def check(
     resolved: Annotated[bool, typer.Option("--resolved", help="print the card with all defaults")] = False,
 ) -> None:
     """Check a run card; tell every problem with its line, or what the run would do."""
-    from ..runcard import Importance, Nuts, RunCard
+    from ..runcard import Nuts, RunCard
 
     found = RunCard.load(card, dataset=dataset)
     if resolved:
@@ -21,14 +21,13 @@ def check(
     sampler = found.sampler
     if isinstance(sampler, Nuts):
         how = f"NUTS, {sampler.chains} chains of {sampler.warmup} + {sampler.draws} iterations"
-    elif isinstance(sampler, Importance):
-        how = f"importance sampling, {sampler.proposals} proposals, {sampler.chains} x {sampler.draws} draws"
     else:
-        how = f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
+        how = f"importance sampling, {sampler.proposals} proposals, {sampler.chains} x {sampler.draws} draws"
     ties = "".join(f", {name} = {target}" for name, target in found.ties.items())
     typer.echo(f"{card}: the card is valid.")
     typer.echo(f"  model    {found.model} ({found.entry.title})")
     typer.echo(f"  data     {found.dataset}")
     typer.echo(f"  sampled  {', '.join(found.sampled) or 'nothing: every parameter is fixed'}{ties}")
     typer.echo(f"  sampler  {how}, seed {found.seed}")
+    typer.echo(f"  evidence nested sampling, {found.evidence.runs} runs of {found.evidence.live} live points")
     typer.echo(f"  output   {found.output}")

@@ -25,18 +25,18 @@ def evidence(
     from rich.console import Console
 
     from .._evidence import evidence as compute
-    from .._evidence import nested_options, with_nuts
     from ..inference.compare import DISAGREEMENT, deviations_apart
     from ..report.terminal import evidence_table
 
-    options = nested_options(chosen)
+    options = chosen.evidence
     points = live or options.live
     nested = options.model_copy(
         update={"live": points, "runs": runs or options.runs, "batch": min(options.batch, points // 2)}
     )
-    prepare(with_nuts(chosen), resume=True)
+    chosen = chosen.model_copy(update={"evidence": nested})
+    prepare(chosen, resume=True)
     with stoppable("Run the same command again to continue."):
-        found = compute(chosen, nested=nested)
+        found = compute(chosen)
     Console().print(evidence_table(found))
     given = [e for e in found if math.isfinite(e.log_z)]
     if len(given) == 2:

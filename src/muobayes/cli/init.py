@@ -44,7 +44,8 @@ parameters:
 #   - {{scale: [...], experiment: 0.3, theory: 0.5}}   # a projection: smaller uncertainties
 
 # sampler: {{type: nuts, chains: 4, warmup: 1000, draws: 1000, target_accept: 0.9, max_tree_depth: 10}}
-# sampler: {{type: nested, live: 500, runs: 4, steps_per_dimension: 5}}
+# Nested sampling of `muobayes evidence`.
+# evidence: {{live: 500, runs: 4, steps_per_dimension: 5}}
 
 # A figure of two sampled parameters with the regions that groups of terms prefer:
 # plane: {{x: {x}, y: {y}}}

@@ -311,13 +311,13 @@ def run_nested(
 def _check(posterior: Posterior, options: NestedOptions) -> None:
     if options.steps_per_dimension < 2:
         raise InputError(
-            f"sampler: steps_per_dimension is {options.steps_per_dimension}; fewer than 2 bias the evidence."
+            f"evidence: steps_per_dimension is {options.steps_per_dimension}; fewer than 2 bias the evidence."
         )
     if not 1 <= options.batch <= options.live // 2:
-        raise InputError(f"sampler: batch is {options.batch}; allowed is 1 to live/2 = {options.live // 2}.")
+        raise InputError(f"evidence: batch is {options.batch}; allowed is 1 to live/2 = {options.live // 2}.")
     if options.live < 2 * (posterior.prior.size + 1):
         raise InputError(
-            f"sampler: live is {options.live}, but {posterior.prior.size} parameters need at least "
+            f"evidence: live is {options.live}, but {posterior.prior.size} parameters need at least "
             f"{2 * (posterior.prior.size + 1)} live points."
         )
 

@@ -14,7 +14,7 @@ import xarray as xr
 from ..errors import InputError
 from ..models.catalogue import ModelEntry
 from ..priors.spec import LogUniform
-from ..runcard import Importance, Nuts, RunCard
+from ..runcard import Nuts, RunCard
 from ..rundir import RunDir
 from .numbers import rounded, signed, significant
 
@@ -287,10 +287,8 @@ class Results:
         sampler = self.card.sampler
         if isinstance(sampler, Nuts):
             return f"NUTS, {sampler.chains} chains of {sampler.draws} draws"
-        if isinstance(sampler, Importance):
-            drawn = f"{sampler.chains} × {sampler.draws} draws"
-            return f"importance sampling, {drawn} resampled from {sampler.proposals} weighted points"
-        return f"nested sampling, {sampler.runs} runs of {sampler.live} live points"
+        drawn = f"{sampler.chains} × {sampler.draws} draws"
+        return f"importance sampling, {drawn} resampled from {sampler.proposals} weighted points"
 
     @property
     def gains(self) -> dict[str, dict[str, float]]:
