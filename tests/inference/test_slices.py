@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from targets import make
 
-from muobayes.inference.nested import inner_moves
+from muobayes.inference.nested import _directions, inner_moves
 from muobayes.inference.slices import Point, slice_walk
 from muobayes.priors.spec import Normal
 
@@ -37,7 +37,12 @@ def _walk(start_z, moves):
     keys = jax.random.split(jax.random.key(1), len(start_z))
     walk = jax.vmap(
         lambda key, z: slice_walk(
-            POSTERIOR, moves, key, _inside(z), jnp.asarray(FLOOR), jnp.diag(jnp.array([0.9, 0.6]))
+            POSTERIOR,
+            moves,
+            key,
+            _inside(z),
+            jnp.asarray(FLOOR),
+            lambda key: jnp.array([0.9, 0.6]) * jax.random.normal(key, (2,)),
         )
     )
     return jax.jit(walk)(keys, start_z)
@@ -75,3 +80,16 @@ def test_the_end_is_inside_and_its_numbers_are_those_of_the_point():
 
 def test_moves_grow_with_the_cube_of_many_dimensions():
     assert [inner_moves(5, n) for n in (1, 5, 10, 20)] == [5, 25, 50, 400]
+
+
+def test_pairs_have_the_shape_of_a_mode():
+    """Two flat modes far apart: the covariance of all points is long across them, half of the pairs are not."""
+    rng = np.random.default_rng(3)
+    points = np.concatenate([side + rng.normal(size=(100, 2)) * [0.1, 1] for side in ([-5000, 0], [5000, 0])])
+    factor = jnp.linalg.cholesky(jnp.cov(points.T))
+    drawn = jax.vmap(_directions(jnp.asarray(points), jnp.asarray(200), factor))(
+        jax.random.split(jax.random.key(4), 4000)
+    )
+    within = np.abs(drawn[:, 0]) < 1
+    assert within.mean() == pytest.approx(0.25, abs=4 * np.sqrt(0.25 * 0.75 / 4000))
+    assert np.std(drawn[within], axis=0) == pytest.approx([0.1 * np.sqrt(2), np.sqrt(2)], rel=0.1)

@@ -11,6 +11,7 @@ R. Neal, Ann. Statist. 31 (2003) 705, Figs. 3 and 5 (stepping out, shrinkage); D
 arXiv:2601.23252 (directions from the covariance of the live points).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -71,7 +72,7 @@ def slice_walk(
     key: PRNGKeyArray,
     start: Point,
     floor: Float[Array, ""],
-    factor: Float[Array, "n n"],
+    draw_direction: Callable[[PRNGKeyArray], Float[Array, " n"]],
 ) -> tuple[Point, Int[Array, ""]]:
     """Walk under the prior, restricted to a log-likelihood above a floor. Meant for `jax.vmap`.
 
@@ -85,9 +86,8 @@ def slice_walk(
         Inside the contour.
     floor : float
         The log-likelihood of the contour.
-    factor : (n, n)
-        Triangular factor of the covariance that shapes the directions: a first bracket has the length of two standard
-        deviations.
+    draw_direction : callable
+        Random key -> (n,), not knowing where the walker is; a first bracket has its length.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def slice_walk(
         Calls of the likelihood.
     """
     lines_key, turn_key = jax.random.split(key)
-    lines = _lines(lines_key, moves + 1, factor)  # the last one is begun, but not walked
+    lines = _lines(lines_key, moves + 1, draw_direction)  # the last one is begun, but not walked
 
     def turn(walker: _Walker) -> _Walker:
         here, cut, done, calls = walker
@@ -120,11 +120,10 @@ def slice_walk(
     return last.here, last.calls
 
 
-def _lines(key: Array, moves: int, factor: Array) -> _Lines:
+def _lines(key: Array, moves: int, draw_direction: Callable[[Array], Array]) -> _Lines:
     direction_key, offset_key, level_key, room_key = jax.random.split(key, 4)
-    normal = jax.random.normal(direction_key, (moves, len(factor)))
     return _Lines(
-        direction=2 * normal @ factor.T / jnp.linalg.norm(normal, axis=1, keepdims=True),
+        direction=jax.vmap(draw_direction)(jax.random.split(direction_key, moves)),
         offset=jax.random.uniform(offset_key, (moves,)),
         level=jnp.log(jax.random.uniform(level_key, (moves,))),
         room=jax.random.randint(room_key, (moves,), 0, _EXPANSIONS),
