@@ -200,14 +200,18 @@ def _warnings(model: ModelEvidence) -> list[str]:
 
 
 def _prior_decides(models: Sequence[ModelEvidence], rows: Sequence[Row]) -> list[str]:
-    """A ranking that one widened prior would overturn."""
+    """A ranking that one widened prior would overturn; of a group of parameters, the smallest factor that does."""
     by_name = {row.name: row for row in rows}
     found = []
     for model in models:
         row = by_name[model.name]
         rivals = [r for r in rows if r.name != model.name and r.log_z < row.log_z]
-        for change in model.sensitivity:
+        told = set()
+        for change in sorted(model.sensitivity, key=lambda change: change.factor):
+            if change.group in told:
+                continue
             if overtaken := [r.name for r in rivals if row.log_z + change.delta_log_z < r.log_z]:
+                told.add(change.group)
                 found.append(
                     f"The prior's volume decides: with the priors of {model.name}'s {change.group} {change.factor:g} "
                     f"times as wide (ln Z {change.delta_log_z:+.2f}), it falls behind {', '.join(overtaken)}."
