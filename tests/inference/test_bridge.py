@@ -70,3 +70,12 @@ def test_draws_that_miss_the_bulk_are_refused_with_a_reason():
     result = bridge_evidence(posterior, z, sign_symmetry(posterior, jax.random.key(0)), 1)
     assert np.isnan(result.log_z) and result.k_hat > 0.7
     assert "misses part of the posterior" in result.refusal
+
+
+def test_a_posterior_that_is_not_a_number_somewhere_is_refused_with_a_reason():
+    """Where the tails of the proposal look, not the draws."""
+    posterior = make({"x": Uniform(low=-10, high=10)}, lambda x: jax.numpy.sqrt(25 - x[0] ** 2))
+    z = np.random.default_rng(0).normal(0, 0.3, (4, 1000, 1))
+    result = bridge_evidence(posterior, z, sign_symmetry(posterior, jax.random.key(0)), 1)
+    assert np.isnan(result.log_z)
+    assert "not a number at" in result.refusal

@@ -1,5 +1,7 @@
 """Expressions, polynomials, densities: the pieces of the likelihood, against closed forms."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from scipy import stats
 
 from muobayes.likelihood import densities, measured
+from muobayes.likelihood._ckm import _factors, _from_factors
 from muobayes.likelihood._expressions import evaluate, evaluate_groups, group_expressions
 from muobayes.likelihood._polynomials import build_polynomials
 from muobayes.likelihood.dataset import Term, combine
@@ -180,3 +183,15 @@ def test_combination_is_the_weighted_average_whatever_the_units():
     np.testing.assert_allclose(got_covariance / np.outer(scales, scales), expected, rtol=1e-9)
     weighted = np.linalg.inv(unit) @ (mean / scales) + np.array([0, 2.5 / 0.4**2, 0])
     np.testing.assert_allclose(got_mean / scales, expected @ weighted, rtol=1e-9)
+
+
+def test_there_is_a_ckm_matrix_however_absurd_the_inputs():
+    """Physical prefactors come back exactly; vanishing, negative and huge ones give a matrix with finite slopes."""
+    central = jnp.array([0.22, 0.042, 0.0037, 1.2])
+    np.testing.assert_allclose(jnp.stack(_from_factors(_factors(central))), central, rtol=1e-12)
+    extremes = [0.0, -1.0, 1e-30, 0.5, 1e30, -1e300]
+    factors = jnp.array(list(itertools.product(extremes, repeat=4)))
+    found = jax.vmap(lambda f: jnp.stack(_from_factors(f)))(factors)
+    slopes = jax.vmap(jax.jacobian(lambda f: jnp.stack(_from_factors(f))))(factors)
+    assert np.isfinite(found).all() and np.isfinite(slopes).all()
+    assert (found > 0).all() and (found[:, 1:3] < 1 / np.sqrt(2)).all()

@@ -86,6 +86,9 @@ def bridge_evidence(
     # Both proposals weigh the same density, and a poor one owns the tail of all weights.
     log_weights = np.concatenate([half.log_weights for half in halves])
     importance = float(logsumexp(log_weights) - np.log(len(log_weights)))
+    if undefined := int(np.isnan(log_weights).sum()):
+        reason = f"the log-posterior is not a number at {undefined} of {len(log_weights)} proposals"
+        return BridgeResult(np.nan, np.nan, np.nan, reason, np.nan)
     k_hat = float(az.psislw(log_weights)[1])
     if not k_hat <= K_HAT_LIMIT:
         reason = (

@@ -94,8 +94,12 @@ def _factors(ckm: Array | np.ndarray) -> tuple[Array, ...]:
 
 
 def _from_factors(factors: Sequence[Array]) -> tuple[Array, ...]:
-    """The inverse of `_factors`; where no angle gamma exists, the nearest one."""
-    f1, f2, f3, ratio = factors
+    """The inverse of `_factors`; where no such matrix exists, a near one, so that the likelihood is finite everywhere.
+
+    Far beyond the range of the EFT inputs may vanish or have another sign. The limits leave mixing angles below pi/4.
+    """
+    f1, f2, f3 = (jnp.clip(factor, 1e-12, 0.3) for factor in factors[:3])
+    ratio = jnp.clip(factors[3], 0.0, 1e6)
     vcb, vub = jnp.sqrt(f2), jnp.sqrt(f3)
     vus = jnp.sqrt(f1 * (1 - f3) / (1 + f1))
     c13 = jnp.sqrt(1 - f3)
