@@ -199,6 +199,8 @@ def _half(
         np.asarray(_log_target(posterior, jnp.asarray(x))) - _log_proposal(mixture, chart, symmetry, x)
         for x in (drawn, proposed)
     )
+    if np.isnan(at_proposals).any():
+        return _Half(np.nan, np.nan, np.nan, at_proposals)
     effective = _effective_draws(at_draws.reshape(use.shape[:2]))
     log_z = _fixed_point(at_draws, at_proposals, effective)
     errors = _relative_errors(at_draws.reshape(use.shape[:2]) - log_z, at_proposals - log_z, effective)
