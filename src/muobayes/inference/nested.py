@@ -213,7 +213,8 @@ def _directions(
     """What draws a direction for a slice: one half from the covariance of all points, the other from pairs of them.
 
     The covariance of separate modes is long from one to the other and too narrow for either; in a pair of points of the
-    same mode it is that mode's own shape which points the way. Both kinds have the length of two standard deviations.
+    same mode it is that mode's own shape which points the way (differential evolution, arXiv:2002.06212, section 3). Both
+    kinds have the length of two standard deviations.
     """
     n = points.shape[1]
 
