@@ -14,6 +14,7 @@ from rich.console import Console
 from test_evidence import exact_log_z
 from typer.testing import CliRunner
 
+from muobayes._evidence import stored_evidence
 from muobayes.cli import app
 from muobayes.comparison import compare_cards, prepare_all
 from muobayes.errors import InputError
@@ -53,6 +54,15 @@ def test_finished_runs_are_reused_and_ranked(copies, tmp_path):
     assert narrow.observables == sm.observables + 2 > 400
     assert narrow.best_minus_two_log_likelihood == pytest.approx(-sum(toy.TERMS.values()), abs=1e-6)
     assert "narrow: no bridge sampling (Pareto k-hat 0.9)." in found.table.warnings
+
+
+def test_evidence_with_other_options_is_made_again(copies):
+    """The draws stay: only what nested sampling was asked for has changed."""
+    card = copies["narrow"]
+    assert [e.estimator for e in stored_evidence(card)] == ["nested sampling", "bridge sampling"]
+    other = RunCard.from_dict({**toy.CARD, "output": card.output, "evidence": {"live": 100}})
+    assert other.fingerprint == card.fingerprint
+    assert stored_evidence(other) is None
 
 
 def test_priors_of_two_flat_couplings(copies, tmp_path):
