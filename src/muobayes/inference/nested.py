@@ -39,6 +39,9 @@ from .slices import Point, slice_walk
 __all__ = ["NestedOptions", "NestedResult", "inner_moves", "memory_factor", "run_nested", "upward_bias"]
 
 _FALSE_ALARM = 1e-3  # that runs which agree are told to disagree
+_CHUNK_MOVES = (
+    50_000  # of all walkers of a run between checkpoints: a minute or two for the dearest likelihoods
+)
 
 
 class NestedOptions(NamedTuple):
@@ -57,7 +60,7 @@ class NestedOptions(NamedTuple):
     batch : int
         Points replaced at once, walked together as one vectorised batch.
     chunk : int
-        Batches between checkpoints.
+        Batches between checkpoints, at most; fewer where walks are long.
     """
 
     live: int = 500
@@ -295,6 +298,8 @@ def run_nested(
     """
     require_parameters(posterior)
     _check(posterior, options)
+    walked = options.batch * inner_moves(options.steps_per_dimension, posterior.prior.size)
+    options = options._replace(chunk=max(1, min(options.chunk, _CHUNK_MOVES // walked)))
     keys = jax.random.split(named_key(seed, "nested"), options.runs)
     empty = _Dead(np.zeros((0, posterior.prior.size)), np.zeros(0), np.zeros(0))
     zero = np.zeros((), int)
