@@ -9,7 +9,7 @@ from targets import TARGETS, make
 from muobayes.inference.bridge import bridge_evidence
 from muobayes.inference.mixture import fit_mixture
 from muobayes.inference.symmetry import sign_symmetry
-from muobayes.priors.spec import Uniform
+from muobayes.priors.spec import Normal, Uniform
 
 
 def _two_modes(random, m=3000):
@@ -79,3 +79,13 @@ def test_a_posterior_that_is_not_a_number_somewhere_is_refused_with_a_reason():
     result = bridge_evidence(posterior, z, sign_symmetry(posterior, jax.random.key(0)), 1)
     assert np.isnan(result.log_z)
     assert "not a number at" in result.refusal
+
+
+def test_a_likelihood_that_overflows_where_the_prior_is_nothing_does_not_matter():
+    """A Gaussian prior and a likelihood that is inf - inf beyond 1e3 of its standard deviations."""
+    posterior = make(
+        {"x": Normal(mean=0, sd=1)}, lambda x: 0.0 * jax.numpy.where(abs(x[0]) > 1e3, np.inf, 0.0)
+    )
+    z = np.random.default_rng(0).normal(0, 1, (4, 2000, 1))
+    result = bridge_evidence(posterior, z, sign_symmetry(posterior, jax.random.key(0)), 1)
+    assert abs(result.log_z) < 4 * result.log_z_error < 0.05

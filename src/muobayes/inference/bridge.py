@@ -35,6 +35,7 @@ from .symmetry import SignSymmetry, fold_signs
 __all__ = ["BridgeResult", "bridge_evidence"]
 
 _PROPOSALS = 4  # for each draw: they are independent, and know the weights of modes that draws cross slowly
+_NEVER = -1e5  # log-density of a prior that no likelihood outweighs; there it may overflow, and is left out
 
 
 class BridgeResult(NamedTuple):
@@ -157,7 +158,8 @@ def _constrain(posterior: Posterior, z: Array) -> Array:
 def _log_target(posterior: Posterior, x: Array) -> Array:
     def log_density(x: Array) -> Array:
         x = posterior.prior.wrap(x)
-        return posterior.prior.log_prob(x) + posterior.log_likelihood(x)
+        log_prior = posterior.prior.log_prob(x)
+        return jnp.where(log_prior < _NEVER, log_prior, log_prior + posterior.log_likelihood(x))
 
     return jax.lax.map(log_density, x, batch_size=64)
 
