@@ -90,7 +90,8 @@ def bridge_evidence(
     if undefined := int(np.isnan(log_weights).sum()):
         reason = f"the log-posterior is not a number at {undefined} of {len(log_weights)} proposals"
         return BridgeResult(np.nan, np.nan, np.nan, reason, np.nan)
-    k_hat = float(az.psislw(log_weights)[1])
+    with np.errstate(over="ignore"):  # in ArviZ's fit, where 1/inf = 0 is meant
+        k_hat = float(az.psislw(log_weights)[1])
     if not k_hat <= K_HAT_LIMIT:
         reason = (
             f"the Pareto tail index of the importance weights is {k_hat:.2f} > {K_HAT_LIMIT}: the density "
