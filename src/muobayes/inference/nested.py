@@ -39,9 +39,7 @@ from .slices import Point, slice_walk
 __all__ = ["NestedOptions", "NestedResult", "inner_moves", "memory_factor", "run_nested", "upward_bias"]
 
 _FALSE_ALARM = 1e-3  # that runs which agree are told to disagree
-_CHUNK_MOVES = (
-    50_000  # of all walkers of a run between checkpoints: a minute or two for the dearest likelihoods
-)
+_CHUNK_MOVES = 50_000  # of all walkers of a run between checkpoints: two minutes of the dearest likelihoods
 
 
 class NestedOptions(NamedTuple):
@@ -213,7 +211,7 @@ def _walk(
 def _directions(
     points: Float[Array, "m n"], count: Int[Array, ""], covariance_factor: Float[Array, "n n"]
 ) -> Callable[[Array], Float[Array, " n"]]:
-    """What draws a direction for a slice: one half from the covariance of all points, the other from pairs of them.
+    """What draws a direction for a slice: half of them from the covariance of all points (arXiv:2601.23252), half from pairs.
 
     The covariance of separate modes is long from one to the other and too narrow for either; in a pair of points of the
     same mode it is that mode's own shape which points the way (differential evolution, arXiv:2002.06212, section 3). Both

@@ -7,8 +7,7 @@ at the end of all their moves.
 
 References
 ----------
-R. Neal, Ann. Statist. 31 (2003) 705, Figs. 3 and 5 (stepping out, shrinkage); D. Yallup, N. Kroupa, W. Handley,
-arXiv:2601.23252 (directions from the covariance of the live points).
+R. Neal, Ann. Statist. 31 (2003) 705, Figs. 3 and 5 (stepping out, shrinkage).
 """
 
 from collections.abc import Callable
