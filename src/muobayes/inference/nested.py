@@ -211,7 +211,7 @@ def _walk(
 def _directions(
     points: Float[Array, "m n"], count: Int[Array, ""], covariance_factor: Float[Array, "n n"]
 ) -> Callable[[Array], Float[Array, " n"]]:
-    """What draws a direction for a slice: half from the covariance of all points (arXiv:2601.23252), half from pairs of them.
+    """What draws a direction for a slice: half from the covariance of all points (arXiv:2601.23252), half from pairs.
 
     The covariance of separate modes is long from one to the other and too narrow for either; in a pair of points of the
     same mode it is that mode's own shape which points the way (differential evolution, arXiv:2002.06212, section 3). Both
