@@ -308,16 +308,16 @@ def _is_file(model: Any) -> bool:
 
 
 def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
-    """Where other sections name parameters: the matching scale, and the axes of the plane."""
+    """Where other sections depend on parameters: the matching scale, the axes of the plane, the number of live points."""
     found = []
     parameters: dict[str, Parameter] = values["parameters"]
+    free = [n for n, p in parameters.items() if p.prior is not None and not isinstance(p.prior, Fixed)]
     if nested := values.get("evidence"):
-        sampled = sum(p.prior is not None and not isinstance(p.prior, Fixed) for p in parameters.values())
-        if nested.live < (least := 2 * (sampled + 1)):
+        if nested.live < (least := 2 * (len(free) + 1)):
             found.append(
                 Problem(
                     ("evidence", "live"),
-                    f"{nested.live} is too few for {sampled} parameters; allowed is {least} and more",
+                    f"{nested.live} is too few for {len(free)} parameters; allowed is {least} and more",
                 )
             )
         if nested.batch > nested.live // 2:
@@ -332,7 +332,6 @@ def _check_uses(values: Mapping[str, Any], entry: ModelEntry) -> list[Problem]:
         if message := _scale_problem(matching.scale, masses, parameters):
             found.append(Problem(("matching", "scale"), message))
     if plane := values.get("plane"):
-        free = [n for n, p in parameters.items() if p.prior is not None and not isinstance(p.prior, Fixed)]
         for axis in ("x", "y"):
             name = getattr(plane, axis)
             if name in parameters and name not in free:
